@@ -193,6 +193,35 @@ describe('teams in a browser', { skip: !existsSync(CHROMIUM) && 'chromium is not
     for (const opened of [page, customer]) await opened.context().close();
   });
 
+  it('lets operators find an account by a part of its address, disable and enable it', async () => {
+    const operator = await createPerson(test.database);
+    await makeOperator(test.database, operator);
+    const person = await createPerson(test.database);
+    const number = person.email.split('@')[0]!.split('-')[1];
+    const page = await open({ ...operator, teamId: 0, token: '' });
+    await test.database.pool.query(
+      `update sessions set proved_at = now() - interval '1 hour' where user_id = $1`,
+      [operator.accountId],
+    );
+    await page.goto('/operator/accounts');
+    await page.getByRole('searchbox').fill(person.email.slice(2).toUpperCase());
+    await page.getByRole('searchbox').press('Enter');
+    await page.getByRole('button', { name: `Disable: Person ${number}`, exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Disable', exact: true }).click();
+    await page.getByLabel('Your password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Confirm', exact: true }).click();
+    await page.getByRole('row', { name: /disabled/ }).waitFor();
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('disabled');
+    await page.getByRole('button', { name: `Enable: Person ${number}`, exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Enable', exact: true }).click();
+    await page.getByText('No account is found.').waitFor();
+    const { rows } = await test.database.pool.query('select disabled_at from users where id = $1', [
+      person.accountId,
+    ]);
+    assert.equal(rows[0].disabled_at, null);
+    await page.context().close();
+  });
+
   it('lets operators retry what has failed', async () => {
     const operator = await createTeam(test.database);
     await makeOperator(test.database, operator);
