@@ -3724,6 +3724,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all plans
+         * @description Lists the plans of all kinds, also those that are not offered. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorPlans"];
+        /**
+         * Change a plan
+         * @description Sets the price of a plan, and whether it is offered. Instances that there are keep theirs. Needs the scope `operator:write`.
+         */
+        put: operations["updateOperatorPlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the state of the install
+         * @description What the host has and has promised, what is at work, and which processes live. See also `/health`. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/teams": {
         parameters: {
             query?: never;
@@ -3768,44 +3812,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/operator/plans": {
+    "/operator/teams/{operatorTeam}/transfer": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List all plans
-         * @description Lists the plans of all kinds, also those that are not offered. Needs the scope `operator:read`.
-         */
-        get: operations["listOperatorPlans"];
-        /**
-         * Change a plan
-         * @description Sets the price of a plan, and whether it is offered. Instances that there are keep theirs. Needs the scope `operator:write`.
-         */
-        put: operations["updateOperatorPlan"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/operator/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the state of the install
-         * @description What the host has and has promised, what is at work, and which processes live. See also `/health`. Needs the scope `operator:read`.
-         */
-        get: operations["getOperatorStatus"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Hand a team over
+         * @description Gives a team whose owners are all disabled to another account, which becomes a member if it is none. The former owners become admins. They and the new one are told by e-mail. In a session, it asks for a recent proof. Needs the scope `operator:write`.
+         */
+        post: operations["handOverTeam"];
         delete?: never;
         options?: never;
         head?: never;
@@ -11248,75 +11268,6 @@ export interface components {
             /** @description What was accepted, but may not be what you mean. Usually empty. */
             warnings: string[];
         };
-        OperatorTeamList: {
-            data: components["schemas"]["OperatorTeam"][];
-            pagination: components["schemas"]["Pagination"];
-        };
-        OperatorTeam: {
-            /**
-             * Format: int64
-             * @example 1
-             */
-            id: number;
-            /** @example Shop */
-            name: string;
-            /** @example false */
-            personal_team: boolean;
-            /**
-             * Format: int32
-             * @example 3
-             */
-            members: number;
-            /**
-             * @description Quotas that differ from the default, by kind.
-             * @example {
-             *       "vps": 50
-             *     }
-             */
-            quotas: {
-                [key: string]: number;
-            };
-            /**
-             * @description What it has, by kind.
-             * @example {
-             *       "vps": 50
-             *     }
-             */
-            used: {
-                [key: string]: number;
-            };
-            /**
-             * Format: date-time
-             * @example 2026-01-15T09:30:00.000Z
-             */
-            deleted_at: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-15T09:30:00.000Z
-             */
-            created_at: string;
-        };
-        OperatorTeamResponse: {
-            team: components["schemas"]["OperatorTeam"];
-        };
-        UpdateOperatorTeam: {
-            /**
-             * @description Quotas that differ from the default, by kind.
-             * @example {
-             *       "vps": 50
-             *     }
-             */
-            quotas: {
-                [key: string]: number;
-            };
-        };
-        OperatorTeamUpdated: {
-            /** @example Quotas set. */
-            message: string;
-            team: components["schemas"]["OperatorTeam"];
-            /** @description What was accepted, but may not be what you mean. Usually empty. */
-            warnings: string[];
-        };
         OperatorPlanList: {
             data: components["schemas"]["OperatorPlan"][];
         };
@@ -11474,6 +11425,95 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             finished_at: string;
+        };
+        OperatorTeamList: {
+            data: components["schemas"]["OperatorTeam"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        OperatorTeam: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /** @example Shop */
+            name: string;
+            /** @example false */
+            personal_team: boolean;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            members: number;
+            /**
+             * @description Whether an owner can sign in.
+             * @example true
+             */
+            has_owner: boolean;
+            /**
+             * @description Quotas that differ from the default, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            quotas: {
+                [key: string]: number;
+            };
+            /**
+             * @description What it has, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            used: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            deleted_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        OperatorTeamResponse: {
+            team: components["schemas"]["OperatorTeam"];
+        };
+        UpdateOperatorTeam: {
+            /**
+             * @description Quotas that differ from the default, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            quotas: {
+                [key: string]: number;
+            };
+        };
+        OperatorTeamUpdated: {
+            /** @example Quotas set. */
+            message: string;
+            team: components["schemas"]["OperatorTeam"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        HandOverTeam: {
+            /**
+             * Format: int64
+             * @description Number of the account that becomes the owner, a member or not.
+             * @example 7
+             */
+            account: number;
+        };
+        OperatorTeamHandedOver: {
+            /** @example The team belongs to Ada now. */
+            message: string;
+            team: components["schemas"]["OperatorTeam"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         OperatorOperationList: {
             data: components["schemas"]["OperatorOperation"][];
@@ -28620,245 +28660,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    listOperatorTeams: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
-                 * @example 1
-                 */
-                page?: number;
-                /**
-                 * @description Items on a page.
-                 * @example 15
-                 */
-                per_page?: number;
-                /**
-                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
-                 * @example -created_at.1768469460123456.12
-                 */
-                after?: string;
-                /**
-                 * @description Only teams with exactly this name.
-                 * @example web-1
-                 */
-                name?: string;
-                /**
-                 * @description Only teams whose name has this text anywhere, and the one whose id it is.
-                 * @example shop
-                 */
-                q?: string;
-                /**
-                 * @description Only teams with these ids, separated by commas. Unknown ones are left out.
-                 * @example 12
-                 */
-                ids?: string;
-                /**
-                 * @description The order; `-` is descending. Newest first by default.
-                 * @example -created_at
-                 */
-                sort?: "-created_at" | "created_at" | "-name" | "name";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Shop",
-                     *           "personal_team": false,
-                     *           "members": 3,
-                     *           "quotas": {
-                     *             "vps": 50
-                     *           },
-                     *           "used": {
-                     *             "vps": 50
-                     *           },
-                     *           "deleted_at": "2026-01-15T09:30:00.000Z",
-                     *           "created_at": "2026-01-15T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "current_page": 1,
-                     *         "last_page": 1,
-                     *         "per_page": 15,
-                     *         "total": 1,
-                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OperatorTeamList"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getOperatorTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
-            path: {
-                /**
-                 * @description Number of the team.
-                 * @example 12
-                 */
-                operatorTeam: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "team": {
-                     *         "id": 1,
-                     *         "name": "Shop",
-                     *         "personal_team": false,
-                     *         "members": 3,
-                     *         "quotas": {
-                     *           "vps": 50
-                     *         },
-                     *         "used": {
-                     *           "vps": 50
-                     *         },
-                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
-                     *         "created_at": "2026-01-15T09:30:00.000Z"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OperatorTeamResponse"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    updateOperatorTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /**
-                 * @description Number of the team.
-                 * @example 12
-                 */
-                operatorTeam: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "quotas": {
-                 *         "vps": 50
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["UpdateOperatorTeam"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "message": "Quotas set.",
-                     *       "team": {
-                     *         "id": 1,
-                     *         "name": "Shop",
-                     *         "personal_team": false,
-                     *         "members": 3,
-                     *         "quotas": {
-                     *           "vps": 50
-                     *         },
-                     *         "used": {
-                     *           "vps": 50
-                     *         },
-                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
-                     *         "created_at": "2026-01-15T09:30:00.000Z"
-                     *       },
-                     *       "warnings": [
-                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OperatorTeamUpdated"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     listOperatorPlans: {
         parameters: {
             query?: never;
@@ -29033,6 +28834,327 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorTeams: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only teams with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only teams whose name has this text anywhere, and the one whose id it is.
+                 * @example shop
+                 */
+                q?: string;
+                /**
+                 * @description Only teams with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Shop",
+                     *           "personal_team": false,
+                     *           "members": 3,
+                     *           "has_owner": true,
+                     *           "quotas": {
+                     *             "vps": 50
+                     *           },
+                     *           "used": {
+                     *             "vps": 50
+                     *           },
+                     *           "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                operatorTeam: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Shop",
+                     *         "personal_team": false,
+                     *         "members": 3,
+                     *         "has_owner": true,
+                     *         "quotas": {
+                     *           "vps": 50
+                     *         },
+                     *         "used": {
+                     *           "vps": 50
+                     *         },
+                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateOperatorTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                operatorTeam: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quotas": {
+                 *         "vps": 50
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateOperatorTeam"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Quotas set.",
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Shop",
+                     *         "personal_team": false,
+                     *         "members": 3,
+                     *         "has_owner": true,
+                     *         "quotas": {
+                     *           "vps": 50
+                     *         },
+                     *         "used": {
+                     *           "vps": 50
+                     *         },
+                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    handOverTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                operatorTeam: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["HandOverTeam"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The team belongs to Ada now.",
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Shop",
+                     *         "personal_team": false,
+                     *         "members": 3,
+                     *         "has_owner": true,
+                     *         "quotas": {
+                     *           "vps": 50
+                     *         },
+                     *         "used": {
+                     *           "vps": 50
+                     *         },
+                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamHandedOver"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

@@ -8,6 +8,7 @@ import { customerOf, type Kind } from './customer.ts';
 import { web } from './firewalls.ts';
 import { createTeam, joinTeam, makeOperator, startTestApp, type TestApp, testConfig } from './harness.ts';
 import { ended } from './operation-subject.ts';
+import { createPerson } from './people.ts';
 import { testKey } from './ssh-keys.ts';
 
 const OF_ACCOUNT = 'It concerns an account, and events are of teams; the audit log and mails tell of it.';
@@ -110,6 +111,11 @@ describe('every write that changes something for a team has an event', { concurr
     await tells('DELETE', `/team/members/${other.accountId}`);
     await tells('PUT', `/operator/teams/${test.team.teamId}`, {
       quotas: { vps: 100, database: 100, cache: 100 },
+    });
+    const left = await createTeam(test.database);
+    await test.database.pool.query('update users set disabled_at = now() where id = $1', [left.accountId]);
+    await tells('POST', `/operator/teams/${left.teamId}/transfer`, {
+      account: (await createPerson(test.database)).accountId,
     });
     const made = await tells('POST', '/user/tokens', { name: 'ci', scopes: ['vps:read'] });
     await tells('DELETE', `/user/tokens/${made.body.token.id}`);

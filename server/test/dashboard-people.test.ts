@@ -222,6 +222,29 @@ describe('teams in a browser', { skip: !existsSync(CHROMIUM) && 'chromium is not
     await page.context().close();
   });
 
+  it('lets operators hand a team over whose owner is disabled', async () => {
+    const operator = await createTeam(test.database);
+    await makeOperator(test.database, operator);
+    const team = await createTeam(test.database);
+    const heir = await createPerson(test.database);
+    await test.database.pool.query('update users set disabled_at = now() where id = $1', [team.accountId]);
+    const page = await open(operator);
+    await page.goto(`/operator/teams?q=${team.teamId}`);
+    const row = page.getByRole('row', { name: /no owner/ });
+    await row.getByRole('button', { name: /^Hand over: / }).click();
+    await page.getByLabel('E-mail address of the new owner').fill(heir.email.toUpperCase());
+    await page.getByRole('dialog').getByRole('button', { name: 'Hand over', exact: true }).click();
+    await page.getByText(/^The team belongs to Person/).waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await row.waitFor({ state: 'detached' });
+    const { rows } = await test.database.pool.query(
+      `select user_id from team_members where team_id = $1 and role = 'owner'`,
+      [team.teamId],
+    );
+    assert.deepEqual(rows, [{ user_id: heir.accountId }]);
+    await page.context().close();
+  });
+
   it('lets operators retry what has failed', async () => {
     const operator = await createTeam(test.database);
     await makeOperator(test.database, operator);

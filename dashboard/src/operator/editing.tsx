@@ -6,6 +6,7 @@ import { Dialog } from '../ui/dialog.tsx';
 interface Options<T> {
   /** What the button of a row does. */
   label: (row: T) => string;
+  icon?: ReactNode;
   /** The title of the dialog; by default as the button. */
   title?: (row: T) => string;
   about?: (row: T) => ReactNode;
@@ -13,13 +14,13 @@ interface Options<T> {
 }
 
 /** Edits one row of a table in a dialog: the button of each row, and the dialog. */
-export function useEditing<T>({ label, title = label, about, form }: Options<T>) {
+export function useEditing<T>({ label, icon, title = label, about, form }: Options<T>) {
   const [edited, setEdited] = useState<T | null>(null);
   const close = () => setEdited(null);
   return {
     button: (row: T) => (
       <IconButton label={label(row)} onClick={() => setEdited(row)}>
-        <Pencil />
+        {icon ?? <Pencil />}
       </IconButton>
     ),
     dialog: (

@@ -1,15 +1,17 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { UserCheck } from 'lucide-react';
 import { answerOf, api } from '../api/client.ts';
+import { ProofProvider, useProof } from '../settings/proof.tsx';
 import { common } from '../text/common.ts';
 import { operatorText } from '../text/operator.ts';
 import { Tag } from '../ui/badge.tsx';
-import { TextArea } from '../ui/field.tsx';
+import { TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { actionColumn, type Column } from '../ui/table.tsx';
-import { tellSuccess } from '../ui/toast.tsx';
+import { Told, tellSuccess } from '../ui/toast.tsx';
 import { useEditing } from './editing.tsx';
 import { ListCard } from './list-card.tsx';
 import { allTeamsQuery, PER_PAGE } from './queries.ts';
@@ -20,15 +22,20 @@ type Team = components['schemas']['OperatorTeam'];
 
 const text = operatorText.teams;
 
+/** Whether nobody can sign in who owns it. */
+const isLeft = ({ deleted_at, has_owner }: Pick<Team, 'deleted_at' | 'has_owner'>): boolean =>
+  !deleted_at && !has_owner;
+
 const COLUMNS: readonly Column<Team>[] = [
   {
     id: 'team',
     title: text.team,
-    cell: ({ name, id, deleted_at }) => (
+    cell: ({ name, id, deleted_at, has_owner }) => (
       <span className="flex max-w-80 min-w-28 flex-wrap items-center gap-2">
         <span className="font-medium break-words">{name}</span>
         <span className="text-sm text-quiet">{id}</span>
         {deleted_at && <Tag>{text.deleted}</Tag>}
+        {isLeft({ deleted_at, has_owner }) && <Tag>{text.noOwner}</Tag>}
       </span>
     ),
   },
@@ -48,7 +55,13 @@ const COLUMNS: readonly Column<Team>[] = [
 ];
 
 /** All teams of the install, with their quotas. */
-export function TeamsPage({ search, onSearch }: ListPageProps) {
+export const TeamsPage = (props: ListPageProps) => (
+  <ProofProvider>
+    <Teams {...props} />
+  </ProofProvider>
+);
+
+function Teams({ search, onSearch }: ListPageProps) {
   const { q, page = 1 } = search;
   const { data } = useQuery(allTeamsQuery({ page, per_page: PER_PAGE, ...(q ? { q } : {}) }));
   const { button, dialog } = useEditing<Team>({
@@ -56,12 +69,25 @@ export function TeamsPage({ search, onSearch }: ListPageProps) {
     about: ({ used }) => (wordsOf(used) ? `${text.used}: ${wordsOf(used)}` : null),
     form: (team, onDone) => <EditForm team={team} onDone={onDone} />,
   });
+  const handOver = useEditing<Team>({
+    label: ({ name }) => text.handOver(name),
+    icon: <UserCheck />,
+    title: ({ name }) => text.handOverTitle(name),
+    about: () => text.handOverAbout,
+    form: (team, onDone) => <HandOverForm team={team} onDone={onDone} />,
+  });
+  const actions = actionColumn<Team>((team) => (
+    <span className="flex justify-end">
+      {isLeft(team) && handOver.button(team)}
+      {button(team)}
+    </span>
+  ));
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
       <ListCard
         caption={text.title}
-        columns={[...COLUMNS, actionColumn(button)]}
+        columns={[...COLUMNS, actions]}
         data={data}
         search={search}
         onSearch={onSearch}
@@ -69,6 +95,7 @@ export function TeamsPage({ search, onSearch }: ListPageProps) {
         none={text.none}
       />
       {dialog}
+      {handOver.dialog}
     </>
   );
 }
@@ -100,6 +127,40 @@ function EditForm({ team, onDone }: { team: Team; onDone: () => void }) {
         onValue={(quotas) => set('quotas', quotas)}
       />
       <SubmitRow busy={busy}>{common.save}</SubmitRow>
+    </Form>
+  );
+}
+
+function HandOverForm({ team, onDone }: { team: Team; onDone: () => void }) {
+  const client = useQueryClient();
+  const withProof = useProof();
+  const { values, set, errors, busy, submit } = useForm(`hand over ${team.id}`, { email: '' });
+  const save = async () => {
+    const email = values.email.trim().toLowerCase();
+    const query = { q: email, per_page: 100 };
+    const found = (await answerOf(api.GET('/operator/accounts', { params: { query } }))).data;
+    const account = found.find((one) => one.email.toLowerCase() === email);
+    if (!account) throw new Told(text.noAccount);
+    const params = { path: { operatorTeam: team.id } };
+    const body = { account: account.id };
+    const answer = await withProof(() =>
+      answerOf(api.POST('/operator/teams/{operatorTeam}/transfer', { params, body })),
+    );
+    tellSuccess(answer.message);
+    await client.invalidateQueries({ queryKey: ['operator', 'teams'] });
+    onDone();
+  };
+  return (
+    <Form noValidate onSend={() => submit(save)}>
+      <TextField
+        label={text.newOwner}
+        type="email"
+        required
+        value={values.email}
+        errors={errors.account}
+        onValue={(email) => set('email', email)}
+      />
+      <SubmitRow busy={busy}>{text.handOverNow}</SubmitRow>
     </Form>
   );
 }

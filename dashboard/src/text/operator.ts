@@ -91,6 +91,14 @@ export const operatorText = {
     edit: (name: string) => `Quotas of ${name}`,
     hint: 'A line each, such as “vps: 50”. What is not named has the default.',
     none: 'No team is found.',
+    noOwner: 'no owner',
+    handOver: (name: string) => `Hand over: ${name}`,
+    handOverTitle: (name: string) => `Hand the team ${name} over`,
+    handOverAbout:
+      'Its owners are disabled. The account becomes its owner, they become admins, and all of them are told by e-mail.',
+    newOwner: 'E-mail address of the new owner',
+    handOverNow: 'Hand over',
+    noAccount: 'There is no account with this address.',
   },
   plans: {
     title: 'Plans and prices',

@@ -186,6 +186,14 @@ export const COMMANDS: readonly Command[] = [
     run: async ([email]) => (await import('./account.ts')).accountResetTwoFactor(email ?? ''),
   },
   {
+    name: 'team transfer',
+    usage: 'team transfer TEAM EMAIL',
+    help: 'Hand a team, named by its number, over to another account, where all its owners are disabled.',
+    options: {},
+    words: [2, 2],
+    run: async ([team, email]) => (await import('./team.ts')).teamTransfer(team ?? '', email ?? ''),
+  },
+  {
     name: 'upgrade-database',
     usage: 'upgrade-database',
     help: 'Move the data to the PostgreSQL of this Debian, after an upgrade of Debian. Danube must be stopped.',

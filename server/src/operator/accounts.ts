@@ -110,6 +110,8 @@ const teams = (db: Queryable) =>
     .select(['id', 'name', 'personal', 'quotas', 'deleted_at', 'created_at'])
     .select([
       sql<number>`(select count(*) from team_members m where m.team_id = teams.id)`.as('members'),
+      sql<boolean>`exists (select from team_members m join users u on u.id = m.user_id
+        where m.team_id = teams.id and m.role = 'owner' and u.disabled_at is null)`.as('has_owner'),
       sql<Record<string, number>>`(select coalesce(jsonb_object_agg(kind, used), '{}') from team_usage u
         where u.team_id = teams.id and used > 0)`.as('used'),
     ]);

@@ -4,6 +4,7 @@ import { capacityHistory } from './capacity.ts';
 import { announcementRoutes, installRoutes } from './install-routes.ts';
 import { troubleRoutes } from './operation-routes.ts';
 import { operatorRoutes } from './routes.ts';
+import { operatorTeamRoutes } from './team-routes.ts';
 
 export const operatorModule: ResourceModule = {
   name: 'operator',
@@ -18,10 +19,11 @@ export const operatorModule: ResourceModule = {
     operatorOperation: { type: 'operation', tables: ['operations'], id: 'uuid', without: ['args'] },
     operatorTeam: { type: 'team', tables: ['teams'], id: 'number' },
   }),
-  create: ({ database, plane, secrets }) => ({
+  create: ({ database, mail, plane, secrets }) => ({
     reconcilers: [capacityHistory(database)],
     routes(api) {
       operatorRoutes(api, database);
+      operatorTeamRoutes(api, database, mail);
       troubleRoutes(api, database);
       installRoutes(api, database, plane);
       announcementRoutes(api, database);

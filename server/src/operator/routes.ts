@@ -3,17 +3,7 @@ import type { Api } from '../http/api.ts';
 import { mutate } from '../http/mutation.ts';
 import { parseNumberId } from '../http/schema.ts';
 import { assertRecentProof } from '../identity/sessions/recent-proof.ts';
-import {
-  disable,
-  enable,
-  getAccount,
-  getAnyTeam,
-  type Looking,
-  listAccounts,
-  listAllTeams,
-  setQuotas,
-  updateAccount,
-} from './accounts.ts';
+import { disable, enable, getAccount, type Looking, listAccounts, updateAccount } from './accounts.ts';
 import { listAllPlans, readStatus, updatePlan } from './install.ts';
 import {
   AccountDisabled,
@@ -24,16 +14,10 @@ import {
   OperatorAccountQuery,
   OperatorPlanList,
   OperatorStatus,
-  OperatorTeamAnswer,
-  OperatorTeamList,
-  OperatorTeamQuery,
   onAccount,
-  onTeam,
   PlanUpdated,
-  TeamUpdated,
   UpdateAccount,
   UpdatePlan,
-  UpdateTeam,
 } from './schema.ts';
 
 const tags = ['Operator'];
@@ -44,7 +28,6 @@ const write = { scope: 'operator:write', team: 'none' } as const;
 export function operatorRoutes(api: Api, database: Database): void {
   accountRoutes(api, database);
   accessRoutes(api);
-  teamRoutes(api, database);
   planRoutes(api, database);
   watchRoutes(api, database);
 }
@@ -149,61 +132,6 @@ function accessRoutes(api: Api): void {
         ...(await enable(tx, parseNumberId(request.params.account))),
       }));
     },
-  );
-}
-
-function teamRoutes(api: Api, database: Database): void {
-  api.get(
-    '/operator/teams',
-    {
-      schema: {
-        operationId: 'listOperatorTeams',
-        summary: 'List teams of the install',
-        description: 'Lists all teams with their quotas and what they use, newest first.',
-        tags,
-        querystring: OperatorTeamQuery,
-        response: { 200: OperatorTeamList },
-      },
-      config: read,
-    },
-    ({ query }) => listAllTeams(database.db, query as Looking),
-  );
-  api.get(
-    '/operator/teams/:operatorTeam',
-    {
-      schema: {
-        operationId: 'getOperatorTeam',
-        summary: 'Show a team of the install',
-        description: 'Shows any team, with its quotas and what it uses.',
-        tags,
-        params: onTeam,
-        response: { 200: OperatorTeamAnswer },
-      },
-      config: read,
-    },
-    async ({ params }) => ({ team: await getAnyTeam(database.db, parseNumberId(params.operatorTeam)) }),
-  );
-  api.put(
-    '/operator/teams/:operatorTeam',
-    {
-      schema: {
-        operationId: 'updateOperatorTeam',
-        summary: 'Set the quotas of a team',
-        description:
-          'Replaces the quotas of the team that differ from the default. What it has stays, also beyond them.',
-        tags,
-        params: onTeam,
-        body: UpdateTeam,
-        response: { 200: TeamUpdated },
-      },
-      config: write,
-    },
-    (request) =>
-      mutate(request, async (tx) => ({
-        message: 'Quotas set.',
-        team: await setQuotas(tx, parseNumberId(request.params.operatorTeam), request.body.quotas),
-        warnings: [],
-      })),
   );
 }
 

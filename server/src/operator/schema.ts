@@ -102,6 +102,7 @@ export const OperatorTeam = Component('OperatorTeam', {
   name: Text(255, 'Shop'),
   personal_team: Type.Boolean({ example: false }),
   members: Int(3),
+  has_owner: Type.Boolean({ example: true, description: 'Whether an owner can sign in.' }),
   quotas: Quotas,
   used: Type.Unsafe<Record<string, number>>({ ...Quotas, description: 'What it has, by kind.' }),
   deleted_at: Nullable(Timestamp()),
@@ -116,6 +117,15 @@ export const OperatorTeamQuery = ListQuery('teams', 'number', null, {
 export const UpdateTeam = Component('UpdateOperatorTeam', { quotas: Quotas });
 export const TeamUpdated = Component('OperatorTeamUpdated', {
   message: Message('Quotas set.'),
+  team: OperatorTeam,
+  warnings: Warnings,
+});
+
+export const HandOverTeam = Component('HandOverTeam', {
+  account: NumberId(7, 'Number of the account that becomes the owner, a member or not.'),
+});
+export const TeamHandedOver = Component('OperatorTeamHandedOver', {
+  message: Message('The team belongs to Ada now.'),
   team: OperatorTeam,
   warnings: Warnings,
 });

@@ -43,6 +43,12 @@ export const teamEvents = {
     Type.Object({ ...Member, role: Role, before: Role }),
     ({ name, role, before }) => `${name} is ${role} of the team now, and was ${before}.`,
   ),
+  handedOver: normal(
+    'team.handed_over',
+    'HandedOver',
+    Type.Object(Member),
+    ({ name }) => `The operator has handed the team over to ${name}.`,
+  ),
   invitationSent: normal(
     'team.invitation_sent',
     'InvitationSent',

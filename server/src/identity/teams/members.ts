@@ -120,18 +120,22 @@ export async function setRole(
   const member = await getMember(tx, teamId, id);
   if (member.role === 'owner' || role === 'owner') assertScope(asker, 'team:delete');
   if (member.role === 'owner' && role !== 'owner') await assertOtherOwner(tx, teamId, member.id);
-  if (member.role !== 'owner' && role === 'owner') await assertMayOwn(tx, member.id);
+  return changeRole(tx, teamId, member, role);
+}
+
+/** Gives a member another role, whoever asks. Throws `quota_exceeded`, as {@link setRole} does. The team must be locked. */
+export async function changeRole(tx: Tx, teamId: number, member: Member, role: Role): Promise<Member> {
+  if (role === member.role) return member;
+  const { id: user_id, name, role: before } = member;
+  if (role === 'owner') await assertMayOwn(tx, user_id);
   await tx
     .updateTable('team_members')
     .set({ role })
     .where('team_id', '=', teamId)
-    .where('user_id', '=', member.id)
+    .where('user_id', '=', user_id)
     .execute();
-  if (role !== member.role) {
-    const { id: user_id, name, role: before } = member;
-    await recordTeam(tx, teamId, teamEvents.roleChanged, { user_id, name, role, before });
-    await withdrawInvitationsOf(tx, teamId, user_id, role);
-  }
+  await recordTeam(tx, teamId, teamEvents.roleChanged, { user_id, name, role, before });
+  await withdrawInvitationsOf(tx, teamId, user_id, role);
   return { ...member, role };
 }
 
