@@ -41,7 +41,8 @@ export default function MenuPopup({
                 </div>
               ) : (
                 <Base.Item
-                  key={item.label}
+                  // biome-ignore lint/suspicious/noArrayIndexKey: two teams may have the same name
+                  key={`${at} ${item.label}`}
                   disabled={Boolean(item.blocked)}
                   data-tip={item.blocked || undefined}
                   className={`flex min-h-9 cursor-pointer items-center gap-2.5 rounded-lg px-3 py-1.5 outline-none select-none data-disabled:cursor-not-allowed data-disabled:opacity-50 data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 ${item.danger ? 'text-bad' : '[&_svg]:text-quiet'}`}
