@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { clientOf, newVps } from './client.ts';
+import { customerOf } from './customer.ts';
 import { type Console, openConsole, tabTo, watch, withoutBrowser } from './dashboard-browser.ts';
 import { createTeam, holdBack, waitFor } from './harness.ts';
 import { createPerson, PASSWORD } from './people.ts';
@@ -137,6 +138,51 @@ describe('using the dashboard', { skip: withoutBrowser }, () => {
     await tabTo(page, page.getByRole('button', { name: 'Save the rules' }));
     await page.keyboard.press('Enter');
     await waitFor('the order by the keyboard', async () => (await order()) === '443,22');
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
+  it('puts rules into force on trial, keeps them where somebody confirms, and takes them back otherwise', async () => {
+    const { database, app } = console.test;
+    const team = await createTeam(database);
+    const call = clientOf(app.url!, team.token);
+    await customerOf(call).running('vps', newVps({ name: 'web-1' }));
+    const { page, problems, context } = await console.open(team);
+    await page.goto('/firewalls');
+    await page.getByRole('link', { name: 'web-1-default' }).click();
+    const inForce = async (): Promise<string[]> => {
+      const { rows } = await database.pool.query<{ rules: { name: string }[] }>(
+        'select effective_rules as rules from firewalls where team_id = $1',
+        [team.teamId],
+      );
+      return rows[0]!.rules.map(({ name }) => name);
+    };
+    const countdown = page.getByText(/^The rules before come back in \d+ s, unless you confirm/);
+    const secondsLeft = async () => Number(/\d+/.exec((await countdown.textContent()) ?? '')?.[0]);
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'ping' })
+      .getByRole('button', { name: 'Remove' })
+      .click();
+    await button('Put into force on trial').click();
+    await countdown.waitFor();
+    const first = await secondsLeft();
+    await waitFor('the seconds to pass', async () => (await secondsLeft()) < first);
+    assert.deepEqual(await inForce(), ['ssh']);
+    await button('Keep the new rules').click();
+    await countdown.waitFor({ state: 'detached' });
+
+    await button('Remove').click();
+    await button('Put into force on trial').click();
+    await countdown.waitFor();
+    assert.deepEqual(await inForce(), []);
+    // Two minutes later.
+    await database.pool.query('update firewalls set confirm_by = now() where team_id = $1', [team.teamId]);
+    await page.getByText(/^Nobody confirmed the rules in time/).waitFor();
+    await countdown.waitFor({ state: 'detached' });
+    assert.deepEqual(await inForce(), ['ssh']);
     assert.deepEqual(problems, []);
     await context.close();
   });
