@@ -14,6 +14,11 @@ const BUDGETS: [page: string, kib: { br: number; gz: number }, files: string[]][
   ['a detail', { br: 130, gz: 148 }, ['_console', '_console/vps/$id', '_console/vps/$id/index']],
   ['graphs', { br: 130, gz: 148 }, ['_console', '_console/vps/$id', '_console/vps/$id/metrics']],
   ['a form', { br: 126, gz: 144 }, ['_console', '_console/vps/new']],
+  [
+    'the terminal',
+    { br: 205, gz: 233 },
+    ['_console', '_console/vps/$id', '_console/vps/$id/console', '../console/screen'],
+  ],
 ];
 
 describe('the dashboard', () => {
@@ -93,7 +98,8 @@ describe('the dashboard', () => {
     for (const [page, budget, files] of BUDGETS) {
       const found = load('index.html', new Set());
       for (const file of files) {
-        const name = Object.keys(manifest).find((key) => key.startsWith(`src/pages/${file}.tsx`));
+        const source = path.posix.join('src/pages', file);
+        const name = Object.keys(manifest).find((key) => /^\.tsx?\b/.test(key.replace(source, '')));
         assert.ok(name, `${file} has no chunk of its own`);
         load(name, found);
       }
