@@ -30,12 +30,10 @@ export function Attention({ instances }: { instances: readonly Named[] | undefin
   );
   const isLoaded = troubled !== undefined && failed !== undefined;
   return (
-    <Section title={text.attention} flush>
+    <Section title={text.attention} about={text.attentionAbout} flush>
       {!isLoaded && <div className="skeleton m-5 h-24" />}
       {isLoaded && troubled.length + failed.length === 0 && (
-        <Empty icon={<CircleCheck />} title={text.allWell}>
-          {text.allWellAbout}
-        </Empty>
+        <Empty icon={<CircleCheck />} title={text.allWell} />
       )}
       {isLoaded && (
         <ul>

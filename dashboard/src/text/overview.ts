@@ -4,9 +4,9 @@ export const overviewText = {
   cost: 'Cost a month',
   costAbout: 'of all servers, databases and caches',
   attention: 'Needs attention',
+  attentionAbout:
+    'Instances that are not well, operations and restore drills that failed in the last week, as soon as there are any.',
   allWell: 'Everything is as it should be',
-  allWellAbout:
-    'Whatever needs your attention will be here: failed operations, engines that do not answer, restore drills that failed.',
   recent: 'Recent events',
   noEvents: 'Nothing has happened yet',
   noEventsAbout: 'Whatever happens to your resources will be here.',
