@@ -15,6 +15,7 @@ const LONGEST = [
   'server/test/real/quiet/contract-guests.test.ts',
   'server/test/real/quiet/writable.test.ts',
   'server/test/real/quiet/vps.test.ts',
+  'server/test/real/quiet/browser.test.ts',
   'server/test/real/quiet/firewall-changes.test.ts',
   'server/test/real/disruptive/contract-kills.test.ts',
   'server/src/resources/managed-services/faults.test.ts',

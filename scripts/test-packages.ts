@@ -41,7 +41,7 @@ const CLIENTS: readonly Need[] = [
     ],
   },
   {
-    files: /test\/(dashboard|api-page)/,
+    files: /test\/(dashboard|api-page|console-page)|real.*\/browser/,
     packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }],
   },
   {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { ensureDashboard } from '../src/host/dashboard.ts';
 import { CHROMIUM, openBrowser, signedIn } from './browser.ts';
-import { startTestApp, type TestApp, type TestTeam, testConfig } from './harness.ts';
+import { startTestApp, type TestApp, type TestAppOptions, type TestTeam, testConfig } from './harness.ts';
 
 /** How long the browser may take for a step, in milliseconds: generous, for a loaded machine. */
 const PATIENCE = 60_000;
@@ -24,10 +24,13 @@ export interface Console {
 }
 
 /** Builds the dashboard where that is due, and starts a server, which has the same address after it was restarted. */
-export async function openConsole(): Promise<Console> {
+export async function openConsole({
+  settings = {},
+  ...options
+}: TestAppOptions & { settings?: Record<string, string> } = {}): Promise<Console> {
   const dashboard = await ensureDashboard();
-  const config = testConfig({ DANUBE_LISTEN: `127.0.0.1:${await findPort()}` });
-  const test = await startTestApp({ dashboard, config });
+  const config = testConfig({ DANUBE_LISTEN: `127.0.0.1:${await findPort()}`, ...settings });
+  const test = await startTestApp({ dashboard, config, ...options });
   const browser = await openBrowser();
   return {
     test,
@@ -55,7 +58,8 @@ export function watch(page: Page): string[] {
   return problems;
 }
 
-async function findPort(): Promise<number> {
+/** A port of the loopback interface at which nothing listens. */
+export async function findPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

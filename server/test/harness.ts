@@ -44,6 +44,8 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+export type TestAppOptions = Partial<AppOptions> & { still?: readonly string[]; firstTeam?: number };
+
 /** Settings of a test server, changed as the test needs. */
 export const testConfig = (changes: Record<string, string> = {}): Config =>
   readConfig({
@@ -57,13 +59,16 @@ export const testConfig = (changes: Record<string, string> = {}): Config =>
 
 /**
  * A whole server on its own database and the simulated data plane. Close it in `after`. Reconcilers named in `still` do
- * not run automatically, where a pass at the wrong moment would disturb a test; the test calls their `run`.
+ * not run automatically, where a pass at the wrong moment would disturb a test; the test calls their `run`. `firstTeam`: the
+ * number of the team of the install's first account, which those of others follow.
  */
 export async function startTestApp({
   still = [],
+  firstTeam,
   ...options
-}: Partial<AppOptions> & { still?: readonly string[] } = {}): Promise<TestApp> {
+}: TestAppOptions = {}): Promise<TestApp> {
   const database = await createTestDatabase();
+  if (firstTeam) await database.pool.query(`alter table teams alter column id restart with ${firstTeam}`);
   const letRun = still.length > 0 ? await keepStill(database, still) : async () => {};
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const objects = createSimObjectStore({ stateFile: null, latencyMs: 0 });
