@@ -30,7 +30,7 @@ export function Deliveries() {
       answerOf(api.GET('/webhooks/deliveries', { params: { query: { page, per_page: PER_PAGE } } })),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
-      state.data?.data.some((one) => one.state === 'pending') ? AT_WORK_MS : false,
+      state.data?.data.some((one) => one.state === 'queued' || one.state === 'pending') ? AT_WORK_MS : false,
   });
   const again = async (id: number) => {
     await answerOf(
