@@ -13,6 +13,9 @@ export function createGroupFollowers(context: ModuleContext): GroupFollowers {
   };
   return {
     lock: async (tx, groupId) => (await lockServicesOfGroup(tx, groupId)).map(toFollower),
+    async release(tx, ids) {
+      for (const id of ids) await updateService(tx, id, { parameter_group_id: null });
+    },
     async set(tx, principal, id, effective) {
       const service = await getService(tx, id);
       const columns = { effective_parameters: JSON.stringify(effective) };

@@ -15,6 +15,8 @@ export interface Follower extends ParameterTarget {
 export interface GroupFollowers {
   /** Locks all instances that use the group until the transaction ends. */
   lock(tx: Tx, groupId: number): Promise<Follower[]>;
+  /** Takes the group from locked followers, which keep the parameters that they have. */
+  release(tx: Tx, ids: readonly string[]): Promise<void>;
   /** Sets the parameters of a locked follower: at once, or at its next start if it has a problem. */
   set(
     tx: Tx,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newDatabase } from '../../../test/client.ts';
-import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { createTeam, holdBack, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 
 describe('parameter groups', () => {
   let test: TestApp;
@@ -103,6 +103,24 @@ describe('parameter groups', () => {
     assert.deepEqual(await effective(id), { work_mem: '8MB' });
     assert.equal((await call('DELETE', `/parameter-groups/${group.id}`)).status, 200);
     assert.equal((await call('GET', `/parameter-groups/${group.id}`)).status, 404);
+  });
+
+  it('can be deleted while its instances are being deleted', async () => {
+    const group = await create();
+    const id = await database({ name: 'leaving', parameter_group_id: group.id });
+    assert.equal((await call('POST', `/database/${id}/stop`)).status, 200);
+    await waitFor('it to stop', async () => (await show(id)).status === 'stopped');
+    assert.match((await call('DELETE', `/parameter-groups/${group.id}`)).body.message, /\(leaving\)/);
+    const letGo = holdBack(test.plane, 'removeInstance');
+    try {
+      assert.equal((await call('DELETE', `/database/${id}`)).status, 200);
+      const deleted = await call('DELETE', `/parameter-groups/${group.id}`);
+      assert.equal(deleted.status, 200, JSON.stringify(deleted.body));
+      assert.equal((await show(id)).parameter_group, null);
+    } finally {
+      letGo();
+    }
+    await waitFor('404', async () => (await call('GET', `/database/${id}`)).status === 404);
   });
 
   it('locks parameters so that instances cannot set them', async () => {

@@ -217,7 +217,9 @@ export class ParameterGroupService {
 
   async remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const group = await this.#lockOwn(tx, principal, id);
-    const users = await this.#followers.lock(tx, group.id);
+    // Instances that are being deleted need it no more, even if that takes a while.
+    const followers = await this.#followers.lock(tx, group.id);
+    const users = followers.filter(({ isBeingDeleted }) => !isBeingDeleted);
     if (users.length > 0) {
       const names = users.slice(0, 5).map(({ name }) => name);
       throw new AppError(
@@ -227,6 +229,10 @@ export class ParameterGroupService {
         { extra: { error: 'invalid_state', status: 'in_use' } },
       );
     }
+    await this.#followers.release(
+      tx,
+      followers.map(({ id }) => id),
+    );
     await tx.deleteFrom('parameter_groups').where('id', '=', group.id).execute();
     await releaseQuota(tx, principal.team.id, 'parameter_group');
     await recordGroups(tx, parameterGroupEvents.deleted, [group]);
