@@ -219,8 +219,11 @@ export class ServiceActions {
     const updated = await this.#lock(tx, principal, id);
     const field = changes.plan === undefined ? 'storage_size_gb' : 'resource_profile';
     await promiseInstance(tx, this.#storage, principal.team.id, updated, { present: row, field });
+    const waits = !operation && Object.keys(changes).length > 0;
     return {
-      message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
+      message: operation
+        ? `The ${this.#noun} is being updated.`
+        : `The ${this.#noun} was updated.${waits ? ' What changed takes effect when it is started.' : ''}`,
       instance: this.#view(updated, NOTHING_SEEN),
       warnings: body.name === undefined ? [] : await warnOfName(tx, updated),
       operation_id: operation?.id ?? null,
