@@ -44,6 +44,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/api.md': FAST,
   'docs/authentication.md': FAST,
   'docs/caches.md': GUIDES,
+  'docs/configuration.md': FAST,
   'docs/databases.md': GUIDES,
   'docs/events.md': FAST,
   'docs/firewalls.md': FAST,
@@ -63,7 +64,6 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
 const INSTALLS = 'sets up a host, which every run of all tests does';
 const RECEIVERS =
   'verifies messages of webhooks; real/quiet/webhook-receivers.test.ts runs the programs of the page';
-const WEBHOOKS = 'needs a delivery that has failed; src/resources/webhooks tests send the same requests';
 const PROGRAMS = 'server/test/real/object-store-programs.ts does the same, with a key of the team';
 const SERVICE = 'needs the systemd of a host; src/cli/service.test.ts has the unit';
 const OTHER_SERVER =
@@ -83,10 +83,8 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'DATABASE_URL=': 'needs a PostgreSQL elsewhere; every test has its database by this setting',
     'INCUS_URL=': 'needs an Incus on another host',
     'SMTP_URL=': 'needs a mail server; src/mail/mail.test.ts sends through one',
-    'select id, to_address': 'needs a mail that was refused; src/mail/mail.test.ts reads the same columns',
     'DANUBE_ENGINE=sim': 'sets up an install; src/cli/start.test.ts starts one so',
   },
-  'docs/events.md': { 'curl -N': 'never ends; src/events/streams.test.ts reads such a stream' },
   'docs/install.md': { 'git clone': INSTALLS, 'npm run danube -- install-service': SERVICE },
   'docs/mariadb.md': { 'mariadb-dump': OTHER_SERVER },
   'docs/mysql.md': {
@@ -115,7 +113,6 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'redis-server': 'needs an engine on this host; real/redis-dumps.ts does the same in the image',
   },
   'docs/webhooks.md': {
-    'curl -H "Authorization: Bearer $TOKEN" "$API/webhooks/deliveries': WEBHOOKS,
     'import { createHmac': RECEIVERS,
     'import base64': RECEIVERS,
     '<?php': RECEIVERS,
