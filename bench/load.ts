@@ -10,6 +10,18 @@ export interface Load {
   seconds: number;
   /** The tag of an answer that the client has already. */
   known?: string;
+  /** Presigned requests, used in turn in place of reads with tokens. */
+  signed?: Signed;
+}
+
+export interface Signed {
+  method: 'GET' | 'PUT';
+  /** With their queries. */
+  paths: string[];
+  /** Of each body that is sent. */
+  bytes: number;
+  /** The authority of the server's certificate. */
+  ca: string;
 }
 
 export interface LoadResult {

@@ -22,6 +22,7 @@ import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { benchMetrics } from './metrics.ts';
+import { benchObjectStorage } from './object-storage.ts';
 import { benchReboots } from './reboots.ts';
 import { type Row, table, withFigures } from './report.ts';
 import { benchSearch } from './search.ts';
@@ -48,6 +49,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   alerts: benchAlerts,
   metrics: benchMetrics,
   dashboard: benchDashboard,
+  storage: benchObjectStorage,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
 const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));

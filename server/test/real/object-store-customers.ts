@@ -48,14 +48,15 @@ export class StoreCustomers {
     this.world = world;
   }
 
-  async open(): Promise<void> {
+  /** `still`: reconcilers that do not run. */
+  async open(still: readonly string[] = []): Promise<void> {
     const secretKey = randomBytes(32);
     // The test file closes the store.
     this.test = await startTestApp({
       secretKey,
       objects: { ...this.world.store, close: async () => {} },
       // It would take away keys that have expired, before the store is seen to refuse them.
-      still: ['access-keys'],
+      still: ['access-keys', ...still],
     });
     // The authority that has signed the certificate of the endpoint, as in an install.
     const { certificate, key } = this.world.authority;
