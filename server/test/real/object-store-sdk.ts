@@ -13,6 +13,7 @@ import {
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   ListPartsCommand,
+  PutBucketEncryptionCommand,
   PutObjectCommand,
   PutObjectRetentionCommand,
   type S3Client,
@@ -157,9 +158,26 @@ export function testSdk(customers: StoreCustomers): void {
       assert.ok(Body.equals(await read(Key)));
       const { ServerSideEncryption } = await client.send(new HeadObjectCommand({ Bucket, Key }));
       assert.equal(ServerSideEncryption, 'AES256');
+    });
+
+    it('says at once that there are no keys of a service, and changes nothing', async () => {
       const kms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'mine' } as const;
-      const refused = client.send(new PutObjectCommand({ Bucket, Key: 'kms', Body, ...kms }));
-      assert.equal(await outcomeOf(refused), 'InvalidArgument');
+      const Key = 'kms';
+      const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'mine' } as const;
+      const Rules = [{ ApplyServerSideEncryptionByDefault }];
+      for (const asked of [
+        () => client.send(new PutObjectCommand({ Bucket, Key, Body: 'x', ...kms })),
+        () => client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...kms })),
+        () => client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/original`, ...kms })),
+        () =>
+          client.send(
+            new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules } }),
+          ),
+      ])
+        await assert.rejects(asked(), { name: 'InvalidArgument', message: /no service for keys .* AES256/ });
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: 'as before' }));
+      const { ServerSideEncryption } = await client.send(new HeadObjectCommand({ Bucket, Key }));
+      assert.equal(ServerSideEncryption, 'AES256');
     });
 
     it('presigns reads and writes', async () => {

@@ -169,6 +169,8 @@ describe('the front of the object store', () => {
     for (const host of ['admin.s3.example.com', 'Admin-Secret', 'admin-secret:9443']) {
       assert.equal((await ask({ path: '/user', headers: { host } })).status, 403, host);
     }
+    const twice = ['Host', 'bucket.s3.example.com', 'Host', 'admin-secret'];
+    assert.equal((await ask({ path: '/user', headers: twice })).status, 403);
     assert.equal(seen.length, before);
     const open = { adminEntry: 'admin-secret', domain: null };
     assert.ok(!isAdmin({ url: '/administration/x', headers: { host: 'admin.example.com' } }, open));
@@ -190,6 +192,48 @@ describe('the front of the object store', () => {
       }
     } finally {
       hasRoom = true;
+    }
+  });
+
+  it('refuses keys of a service that there is not, wherever they are asked for, and stores nothing', async () => {
+    const kms = { 'x-amz-server-side-encryption': 'aws:kms' };
+    const settings = (algorithm: string): string =>
+      `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>${algorithm}` +
+      '</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>';
+    const form = (algorithm: string, file: string): string => {
+      const fields = [`key"\r\n\r\nk`, `x-amz-server-side-encryption"\r\n\r\n${algorithm}`];
+      const parts = [...fields, `file"; filename="f"\r\n\r\n${file}`];
+      return `${parts.map((part) => `--b\r\nContent-Disposition: form-data; name="${part}\r\n`).join('')}--b--\r\n`;
+    };
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const refused: [RequestOptions, string][] = [
+      [{ method: 'PUT', path: '/b/k', headers: kms }, 'content'],
+      [{ method: 'PUT', path: '/b/k', headers: { ...kms, 'x-amz-copy-source': '/b/other' } }, ''],
+      [{ method: 'POST', path: '/b/k?uploads', headers: kms }, ''],
+      [
+        { method: 'PUT', path: '/b/k', headers: { 'x-amz-server-side-encryption': 'aws:kms:dsse' } },
+        'content',
+      ],
+      [{ method: 'PUT', path: '/b?encryption' }, settings('aws:kms')],
+      [{ method: 'PUT', path: '/b/?x=1&encryption=' }, settings(' aws:kms:dsse ')],
+      [{ method: 'POST', path: '/b', headers }, form('aws:kms', 'content')],
+    ];
+    const before = seen.length;
+    for (const [options, body] of refused) {
+      const answer = await ask(options, body);
+      assert.equal(answer.status, 400, `${options.method} ${options.path}`);
+      assert.match(answer.body, /<Code>InvalidArgument<\/Code><Message>[^<]*no service for keys[^<]*AES256/);
+    }
+    assert.equal(seen.length, before);
+    const taken: [RequestOptions, string][] = [
+      [{ method: 'PUT', path: '/b/k', headers: { 'x-amz-server-side-encryption': 'AES256' } }, 'content'],
+      [{ method: 'PUT', path: '/b/k' }, settings('aws:kms')],
+      [{ method: 'PUT', path: '/b?encryption' }, settings('AES256')],
+      [{ method: 'POST', path: '/b', headers }, form('AES256', form('aws:kms', 'content'))],
+    ];
+    for (const [options, body] of taken) {
+      assert.equal((await ask(options, body)).status, 200, `${options.method} ${options.path}`);
+      assert.equal(seen.at(-1)!.body, body);
     }
   });
 

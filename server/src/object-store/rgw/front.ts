@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { KeyedCertificate } from '../../lib/pki.ts';
+import { wantsKms, watchForKms } from './customer-keys.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
 import { Shares } from './shares.ts';
 
@@ -144,7 +145,7 @@ function handle(
   abandonWith(incoming, response, outgoing);
 }
 
-/** Sends the body, and stops where the store becomes full meanwhile. */
+/** Sends the body, and stops where the store becomes full meanwhile, or where the body asks for what there is not. */
 function passOn(
   { hasRoomFor, letIn }: FrontOptions,
   incoming: IncomingMessage,
@@ -152,15 +153,18 @@ function passOn(
   response: ServerResponse,
 ): void {
   // Before the pipe, which would pass on the part that is too much.
-  if (storesMore(incoming))
+  if (storesMore(incoming)) {
+    const asksForKms = watchForKms(incoming);
     incoming.on('data', (part: Buffer) => {
       if (response.headersSent) return;
       letIn(part.length);
-      if (hasRoomFor(0)) return;
+      const reason = asksForKms?.(part) ? 'kms' : hasRoomFor(0) ? null : 'full';
+      if (reason === null) return;
       incoming.unpipe(outgoing);
       outgoing.destroy();
-      refuse(incoming, response, 'full');
+      refuse(incoming, response, reason);
     });
+  }
   incoming.pipe(outgoing);
 }
 
@@ -173,6 +177,7 @@ function refusalOf(
   if (!gateway) return 'starting';
   if (isAdmin(incoming, gateway)) return 'admin';
   if (!storesMore(incoming)) return null;
+  if (wantsKms(incoming)) return 'kms';
   return hasRoomFor(Number(incoming.headers['content-length'] ?? 0)) ? null : 'full';
 }
 

@@ -86,12 +86,12 @@ describe('the object store that an install runs', () => {
     assert.equal(await store.isMade(), true);
     await new Promise((resolve) => other.close(resolve));
     const dispatcher = new Agent({ connect: { ca: authority.certificate } });
-    // The front answers this itself.
     const answer = await waitFor('the port to be served', () =>
       request(`${store.access.url}/admin/user`, { dispatcher }).catch(() => null),
     );
-    assert.equal(answer.statusCode, 403);
-    await answer.body.dump();
+    // The front answers this itself; where there is no network of the store, it is starting.
+    assert.ok([403, 503].includes(answer.statusCode), String(answer.statusCode));
+    assert.match(await answer.body.text(), /<RequestId>tx-danube-/);
     await dispatcher.close();
   });
 });

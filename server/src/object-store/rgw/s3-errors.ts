@@ -11,6 +11,11 @@ const ERRORS = {
     'InsufficientStorage',
     'The object storage of this install is full: nothing can be written until there is room. Objects can be read and deleted.',
   ],
+  kms: [
+    400,
+    'InvalidArgument',
+    'This object storage has no service for keys of aws:kms. Use AES256 (SSE-S3), or send a key of your own (SSE-C).',
+  ],
   admin: [403, 'AccessDenied', 'Access Denied'],
 } as const satisfies Record<string, readonly [status: number, code: string, message: string]>;
 

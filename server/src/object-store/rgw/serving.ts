@@ -64,7 +64,9 @@ export class Serving {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#loop, this.#front?.close(GRACE), close(this.#keyService)]);
+    await Promise.all([this.#loop, this.#front?.close(GRACE)]);
+    // After the front: requests in progress need their keys.
+    await close(this.#keyService);
     await Promise.race([this.#care, delay(GRACE, undefined, { ref: false })]);
   }
 
@@ -140,8 +142,9 @@ export class Serving {
     if (this.#front || !this.#certificate) return;
     const front = createFront({
       certificate: this.#certificate,
+      // Without keys, the gateway would refuse what is encrypted with errors that clients do not try again after.
       upstream: () =>
-        this.#row && isMade(this.#row)
+        this.#row && isMade(this.#row) && this.#keyService
           ? {
               host: gatewayAddress(this.#row),
               port: GATEWAY_PORT,
