@@ -32,6 +32,8 @@ describe('the front of the object store', () => {
   /** Bytes that the store has room for, and that it was sent. */
   let room = Number.POSITIVE_INFINITY;
   let letIn = 0;
+  /** Sizes of objects that are copied. */
+  const sizes: Record<string, number> = { 'b/large': 2000, 'b/small': 600 };
   /** Paths of requests that the gateway has got, and those of them that were whole. */
   const begun: string[] = [];
   const seen: Seen[] = [];
@@ -50,7 +52,7 @@ describe('the front of the object store', () => {
         incoming.socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone<More/>');
         return;
       }
-      if (incoming.url === '/held') await new Promise<void>((resolve) => held.push(resolve));
+      if (incoming.url?.startsWith('/held')) await new Promise<void>((resolve) => held.push(resolve));
       seen.push({ method: incoming.method!, url: incoming.url!, rawHeaders: incoming.rawHeaders, body });
       response.writeHead(200, { ETag: '"e"', 'X-Amz-Meta-Name': 'caf\u00e9' });
       response.end(`${incoming.method} ${incoming.url}`);
@@ -79,6 +81,10 @@ describe('the front of the object store', () => {
       hasRoomFor: (bytes) => hasRoom && letIn + bytes <= room,
       letIn: (bytes) => {
         letIn += bytes;
+      },
+      sizeOf: async ({ bucket, key, versionId }) => {
+        assert.equal(versionId, key === 'small' ? 'v+1' : null);
+        return sizes[`${bucket}/${key}`]!;
       },
       requests: 8,
     });
@@ -253,6 +259,51 @@ describe('the front of the object store', () => {
       const body = Buffer.concat(await answer.toArray()).toString();
       assert.deepEqual([answer.statusCode, seen.at(-1)!.url], [507, '/b/k']);
       assert.match(body, /<Code>InsufficientStorage<\/Code>/);
+    } finally {
+      room = Number.POSITIVE_INFINITY;
+    }
+  });
+
+  it('holds the room of copies, whose bytes do not come by, and counts what was copied', async () => {
+    const copy = (
+      source: string,
+      path = '/b/k?partNumber=1&uploadId=u',
+      range?: string,
+    ): Promise<Answered> => {
+      const headers = { 'x-amz-copy-source': source };
+      return ask({
+        ...{ method: 'PUT', path },
+        headers: range ? { ...headers, 'x-amz-copy-source-range': range } : headers,
+      });
+    };
+    room = letIn + 1000;
+    const before = letIn;
+    try {
+      for (const [source, range] of [
+        ['/b/large'],
+        ['b%2Flarge', 'none'],
+        [':b/large'],
+        ['/b/small?versionId=v%2B1', 'bytes=0-1000'],
+        // Nobody knows how large that is.
+        ['%zz'],
+      ] as const) {
+        const answer = await copy(source, undefined, range);
+        assert.equal(answer.status, 507, source);
+        assert.match(answer.body, /<Code>InsufficientStorage<\/Code>/);
+      }
+      // One that is not in parts may share all but its first 4 MiB with its copy.
+      assert.equal((await copy('/b/small?versionId=v%2B1', '/b/k')).status, 507);
+      assert.equal(letIn, before);
+      const first = copy('/b/small?versionId=v%2B1', '/held?uploadId=u');
+      await waitFor('it to be held', async () => held.length === 1);
+      const second = await copy('/b/small?versionId=v%2B1');
+      assert.deepEqual([second.status, second.headers['retry-after']], [503, '5']);
+      assert.equal((await ask({ method: 'PUT', path: '/b/k' }, 'x'.repeat(100))).status, 200);
+      held.splice(0)[0]!();
+      assert.equal((await first).status, 200);
+      await waitFor('it to be counted', async () => letIn === before + 700);
+      assert.equal((await copy('/b/large', undefined, 'bytes=100-299')).status, 200);
+      await waitFor('the range to be counted', async () => letIn === before + 900);
     } finally {
       room = Number.POSITIVE_INFINITY;
     }

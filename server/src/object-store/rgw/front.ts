@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { KeyedCertificate } from '../../lib/pki.ts';
+import { Copies, type CopySource, isCopy } from './copies.ts';
 import { wantsKms, watchForKms } from './customer-keys.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
 import { Shares } from './shares.ts';
@@ -23,6 +24,8 @@ export interface FrontOptions {
   hasRoomFor(bytes: number): boolean;
   /** Told of bytes that were passed on to be stored. What a client only announces takes no room. */
   letIn(bytes: number): void;
+  /** Bytes of an object that is copied within the store. */
+  sizeOf(source: CopySource): Promise<number>;
   /** Requests that are passed on at a time, see {@link Shares}. */
   requests?: number;
 }
@@ -53,13 +56,17 @@ const REQUESTS = 256;
 export function createFront(options: FrontOptions): Front {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: UPSTREAM_IDLE });
   const requests = new Shares(options.requests ?? REQUESTS);
+  const copies = new Copies(options);
   const pass = (incoming: IncomingMessage, response: ServerResponse): void => {
     // A slow upload has a connection to the gateway for as long as it takes.
     const release = requests.take(incoming.socket.remoteAddress ?? '');
-    if (release) {
-      response.once('close', release);
-      handle(options, agent, incoming, response);
-    } else refuse(incoming, response, 'busy');
+    if (!release) {
+      refuse(incoming, response, 'busy');
+      return;
+    }
+    response.once('close', release);
+    if (isCopy(incoming)) void admit(options, copies, agent, incoming, response);
+    else handle(options, agent, incoming, response);
   };
   const server = createServer(
     {
@@ -101,6 +108,22 @@ function shareConnections(server: Server): void {
     if (release) socket.once('close', release);
     else socket.destroy();
   });
+}
+
+/** Passes on a copy once it is known that it has room. */
+async function admit(
+  options: FrontOptions,
+  copies: Copies,
+  agent: Agent,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const reason =
+    refusalOf(incoming, options.upstream(), options.hasRoomFor) ??
+    (await copies.admit(incoming, response).catch((): S3Error => 'starting'));
+  if (response.closed) return;
+  if (reason === null) handle(options, agent, incoming, response);
+  else refuse(incoming, response, reason);
 }
 
 function handle(

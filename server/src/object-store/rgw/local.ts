@@ -38,6 +38,7 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
   const appliance = new Appliance({ database, secrets, plane, pools, names, sizeGb: s3.sizeGb });
   const serving = new Serving({
     ...{ appliance, database, plane, s3, log },
+    client: () => connected(),
     keys: createBucketKeys(database, secrets),
     certificate: watchCertificate({ ...s3, authority, address: publicAddress }),
   });
@@ -52,6 +53,12 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
     const { adminEntry, accessKey, secretKey } = row.credentials;
     const url = `http://${gatewayAddress(row)}:${GATEWAY_PORT}`;
     client ??= new GatewayClient({ url, region: s3.region, adminEntry, accessKey, secretKey });
+  };
+  const connected = async (): Promise<GatewayClient> => {
+    const row = client ? null : await findMade();
+    if (row) connect(row);
+    if (client) return client;
+    throw new DataPlaneError('unreachable', 'This install has no object storage yet.');
   };
   const answers = async (): Promise<boolean> => {
     const row = await findMade();
@@ -71,12 +78,7 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
       domain: s3.domain,
       kms: false,
     },
-    async client() {
-      const row = client ? null : await findMade();
-      if (row) connect(row);
-      if (client) return client;
-      throw new DataPlaneError('unreachable', 'This install has no object storage yet.');
-    },
+    client: connected,
     async readRequests(after, limit) {
       const row = await findMade();
       return row && readRequestLog(row, after, limit, log);

@@ -9,6 +9,8 @@ import type { KeyedCertificate } from '../../lib/pki.ts';
 import type { S3Config } from '../../s3-config.ts';
 import type { Appliance } from './appliance.ts';
 import type { BucketKeys } from './bucket-keys.ts';
+import type { GatewayClient } from './client.ts';
+import { sizeOfSource } from './copies.ts';
 import { createFront, type Front } from './front.ts';
 import { createKeyService } from './key-service.ts';
 import { PLATFORM_TEAM } from './place.ts';
@@ -22,6 +24,8 @@ export interface ServingOptions {
   s3: S3Config;
   /** The certificate, where it has changed since the last call. */
   certificate(): Promise<KeyedCertificate | null>;
+  /** Throws `unreachable` while there is no gateway. */
+  client(): Promise<GatewayClient>;
   log: Log;
 }
 
@@ -154,6 +158,10 @@ export class Serving {
           : null,
       hasRoomFor: (bytes) => this.hasRoomFor(bytes),
       letIn: (bytes) => this.letIn(bytes),
+      sizeOf: async (source) => {
+        const client = await this.#options.client();
+        return this.#row ? sizeOfSource(client, this.#row.credentials, source) : 0;
+      },
     });
     await listen(front.server, s3.port);
     this.#front = front;
