@@ -198,7 +198,9 @@ function refusalOf(
   hasRoomFor: FrontOptions['hasRoomFor'],
 ): S3Error | null {
   if (!gateway) return 'starting';
-  if (isAdmin(incoming, gateway)) return 'admin';
+  // The gateway might take another one for the host than the first, which is looked at here.
+  const hosts = incoming.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1 || isAdmin(incoming, gateway)) return 'admin';
   if (!storesMore(incoming)) return null;
   if (wantsKms(incoming)) return 'kms';
   return hasRoomFor(Number(incoming.headers['content-length'] ?? 0)) ? null : 'full';
