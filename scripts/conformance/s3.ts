@@ -37,6 +37,8 @@ const PYTHON = [
   ...['boto3==1.24.96', 'botocore==1.27.96', 'munch==4.0.0', 'isodate==0.7.2', 'requests==2.34.2'],
   ...['pytz==2026.6', 'httplib2==0.32.1', 'PyYAML==6.0.4', 'pytest==9.2.0', 'pytest-timeout==2.4.0'],
 ];
+/** GiB of the store: what tests delete takes room for minutes more. */
+const SIZE_GB = 10;
 /** Seconds of one test. */
 const TIMEOUT = 300;
 
@@ -74,7 +76,7 @@ async function installPython(): Promise<void> {
 }
 
 async function withStore<T>(use: (customers: StoreCustomers) => Promise<T>): Promise<T> {
-  const world = new StoreWorld();
+  const world = new StoreWorld(SIZE_GB);
   const customers = new StoreCustomers(world);
   try {
     await terminal.step('Making the object store', () => world.open());

@@ -21,8 +21,8 @@ import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
 
-/** GiB, so few that a test can fill it. */
-const SIZE_GB = 1;
+/** GiB of a store that a test can fill. */
+const SMALL_GB = 1;
 
 /** The install's own object store, on the Incus of the test run. It has one place there, so one test file makes it. */
 export class StoreWorld {
@@ -34,7 +34,12 @@ export class StoreWorld {
   dispatcher!: Agent;
   port = 0;
   #incus!: IncusClient;
+  readonly #sizeGb: number;
   readonly secrets: SecretBox = createSecretBox(randomBytes(32));
+
+  constructor(sizeGb = SMALL_GB) {
+    this.#sizeGb = sizeGb;
+  }
 
   async open(): Promise<void> {
     const log = createLog(process.env.DANUBE_TEST_LOG ?? 'silent');
@@ -45,7 +50,7 @@ export class StoreWorld {
     this.port = await freePort();
     this.dispatcher = new Agent({ connect: { ca: this.authority.certificate } });
     this.#incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
-    await createStore(this.database, this.secrets, slice.pools, SIZE_GB);
+    await createStore(this.database, this.secrets, slice.pools, this.#sizeGb);
     const { credentials } = (await readStore(this.database.db, this.secrets))!;
     // So that the gateway can stand for one of an operator's as well.
     const plain = this.secrets.seal(JSON.stringify({ ...credentials, adminEntry: 'admin' }));
@@ -58,7 +63,7 @@ export class StoreWorld {
   start(changes: Partial<S3Config>): void {
     const { s3 } = readConfig({ DANUBE_S3_PORT: String(this.port) });
     this.store = createLocalObjectStore({
-      s3: { ...s3, sizeGb: SIZE_GB, ...changes },
+      s3: { ...s3, sizeGb: this.#sizeGb, ...changes },
       database: this.database,
       secrets: this.secrets,
       plane: this.plane,
