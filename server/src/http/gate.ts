@@ -6,7 +6,7 @@ import type { Authenticator, Identity } from './authenticator.ts';
 import { readCookie } from './cookies.ts';
 import { assertNotForeign, assertOwnOrigin } from './origin.ts';
 import { accountPrincipal, assertScope, sessionRequired, teamPrincipal } from './principal.ts';
-import { RateLimits } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** Headers of every response. Pages for browsers set a content security policy of their own. */
 function securityHeaders(config: Config): Record<string, string> {
@@ -35,8 +35,7 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<voi
  * Creates the first hook of every request. It sets the common headers, determines the principal, and counts the request
  * against the rate limit of the account, or of the client's address where the credential is not valid.
  */
-export function createGate(config: Config, authenticator: Authenticator): Gate {
-  const rates = new RateLimits();
+export function createGate(config: Config, authenticator: Authenticator, rates: RateLimits): Gate {
   const headers = securityHeaders(config);
 
   return async (request, reply) => {

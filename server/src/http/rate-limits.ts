@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AppError } from '../lib/errors.ts';
+import type { SharedCounts, Total } from './shared-counts.ts';
 
 /** Requests per minute, hour and day. */
 export type Limits = readonly [minute: number, hour: number, day: number];
@@ -29,13 +30,18 @@ interface WindowState {
 const MAX_ADDRESSES = 50_000;
 const DAY_MS = 86_400_000;
 
-/** Counts requests in three windows at once. The counters are local to this process. */
+/** Counts requests in three windows at once, and with `shared` those of other processes, too. */
 export class RateLimits {
+  readonly #shared: SharedCounts | null;
   readonly #windows = WINDOW_SECONDS.map(
     (duration) => new RateLimiterMemory({ duration, points: Number.MAX_SAFE_INTEGER }),
   );
 
   #addresses = { count: 0, until: 0 };
+
+  constructor(shared: SharedCounts | null = null) {
+    this.#shared = shared;
+  }
 
   /** Counts a request without a valid token by its address; see {@link consume}. */
   async consumeAddress(ip: string, reply: FastifyReply): Promise<void> {
@@ -78,9 +84,15 @@ export class RateLimits {
         setHeaders(reply, state);
         throw refusal(state);
       }
+      const counted = { key, window: index, limit: limits[index]!, msLeft: state.msLeft };
+      this.#shared?.count(counted, (total) => this.#learn(total));
       if (!tightest || state.remaining < tightest.remaining) tightest = state;
     }
     setHeaders(reply, tightest!);
+  }
+
+  #learn({ key, window, requests, msLeft }: Total): void {
+    void this.#windows[window]!.set(key, requests, msLeft / 1000);
   }
 }
 

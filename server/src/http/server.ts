@@ -24,9 +24,11 @@ import { HttpLog } from './log-controller.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import type { Tag } from './openapi-parts.ts';
 import { checkParameters } from './query.ts';
+import { RateLimits } from './rate-limits.ts';
 import { requestId } from './request-id.ts';
 import { isScope } from './scopes.ts';
 import { serializerCompiler } from './serialization.ts';
+import { SharedCounts } from './shared-counts.ts';
 import { asksForWebSocket, routeUpgrades } from './upgrades.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -55,7 +57,8 @@ export interface HttpDependencies {
  */
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { config, database, secrets, register } = dependencies;
-  const gate = createGate(config, dependencies.authenticator);
+  const rates = new RateLimits(new SharedCounts(database.db, secrets));
+  const gate = createGate(config, dependencies.authenticator, rates);
   const handleError = createErrorHandler(config.publicUrl);
   const admission = createAdmission();
   const app = createFastify(dependencies, gate, handleError);
