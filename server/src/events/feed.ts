@@ -51,7 +51,10 @@ export class EventFeed {
   async read(wanted: TeamEvents, after: number): Promise<Reading> {
     await this.#start();
     if (after >= this.#floor) {
-      const events = this.#since(after).filter(isOf(wanted));
+      const since = this.#since(after);
+      // As in nearly all looks of a stream.
+      if (since.length === 0) return { events: [], position: this.#position };
+      const events = since.filter(isOf(wanted));
       const part = events.slice(0, PART);
       return { events: part, position: part.length < events.length ? part.at(-1)!.position : this.#position };
     }
@@ -67,16 +70,21 @@ export class EventFeed {
     return readLatest(this.#database);
   }
 
-  /** Resolves when the team has an event after that position, or `signal` is aborted. */
-  async untilMore(teamId: number, after: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the team has an event after that position, `signal` is aborted, or so many milliseconds are over. Thousands of
+   * streams wait at once, again and again, so that each turn costs a timer and no signal of its own.
+   */
+  async untilMore(teamId: number, after: number, signal: AbortSignal, most: number): Promise<void> {
     if (signal.aborted || after < this.#floor) return;
     if (this.#since(after).some((event) => event.team_id === teamId)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const over = () => resolve();
     const waiting = this.#waiting.get(teamId) ?? new Set();
     this.#waiting.set(teamId, waiting.add(over));
+    const timer = setTimeout(over, most);
     signal.addEventListener('abort', over, { once: true });
     await promise;
+    clearTimeout(timer);
     signal.removeEventListener('abort', over);
     waiting.delete(over);
     if (waiting.size === 0 && this.#waiting.get(teamId) === waiting) this.#waiting.delete(teamId);

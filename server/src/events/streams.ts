@@ -34,8 +34,9 @@ export interface StreamRequest {
 /** Open streams of server-sent events (HTML standard, section 9.2). */
 export class EventStreams {
   readonly #feed: EventFeed;
-  readonly #open = new Set<StreamRequest>();
-  readonly #closing = new AbortController();
+  /** Each with what ends it. */
+  readonly #open = new Map<StreamRequest, AbortController>();
+  #closed = false;
 
   constructor(feed: EventFeed) {
     this.#feed = feed;
@@ -43,7 +44,7 @@ export class EventStreams {
 
   /** Throws `rate_limited` where the team has too many streams. */
   assertRoom(teamId: number): void {
-    const open = Array.from(this.#open).filter((stream) => stream.teamId === teamId);
+    const open = Array.from(this.#open.keys()).filter((stream) => stream.teamId === teamId);
     if (open.length < STREAMS_PER_TEAM) return;
     throw new AppError(
       'rate_limited',
@@ -55,15 +56,15 @@ export class EventStreams {
   /** Answers the request with events until the client hangs up, its token ends, or the server closes. */
   async run(request: StreamRequest): Promise<void> {
     const { raw, log } = request;
-    const gone = new AbortController();
-    raw.once('close', () => gone.abort());
-    if (raw.destroyed) gone.abort();
-    this.#open.add(request);
+    const ending = new AbortController();
+    raw.once('close', () => ending.abort());
+    if (raw.destroyed || this.#closed) ending.abort();
+    this.#open.set(request, ending);
     try {
-      await this.#write(request, AbortSignal.any([gone.signal, this.#closing.signal]));
+      await this.#write(request, ending.signal);
     } catch (error) {
-      // The client's token ended, or the client went while it was written to.
-      if (!(error instanceof AppError) && !gone.signal.aborted)
+      // The client's token ended, or the client or the server went while it was written to.
+      if (!(error instanceof AppError) && !ending.signal.aborted)
         logFailure(log, error, 'a stream of events broke off');
     } finally {
       this.#open.delete(request);
@@ -74,7 +75,8 @@ export class EventStreams {
 
   /** Ends all streams. Clients come back with the id of the last event that they have seen. */
   close(): void {
-    this.#closing.abort();
+    this.#closed = true;
+    for (const ending of this.#open.values()) ending.abort();
   }
 
   async #write(
@@ -103,11 +105,7 @@ export class EventStreams {
         if (!raw.write(events || `id: ${position}\n\n`)) await once(raw, 'drain', { signal });
         writtenAt = Date.now();
       }
-      await this.#feed.untilMore(
-        teamId,
-        position,
-        AbortSignal.any([signal, AbortSignal.timeout(lookIn(look.at))]),
-      );
+      await this.#feed.untilMore(teamId, position, signal, lookIn(look.at));
     }
   }
 }
