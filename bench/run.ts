@@ -25,6 +25,7 @@ import { benchMetrics } from './metrics.ts';
 import { benchObjectStorage } from './object-storage.ts';
 import { benchReboots } from './reboots.ts';
 import { type Row, table, withFigures } from './report.ts';
+import { benchRetention } from './retention.ts';
 import { benchSearch } from './search.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStart } from './start.ts';
@@ -45,6 +46,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   fairness: benchFairness,
   webhooks: benchWebhooks,
   streams: benchStreams,
+  retention: benchRetention,
   search: benchSearch,
   alerts: benchAlerts,
   metrics: benchMetrics,
