@@ -3313,7 +3313,7 @@ export interface paths {
         };
         /**
          * List deliveries
-         * @description Lists what was and will be sent to the team’s endpoints, newest first. Deliveries are kept for 30 days after they ended. `name` is a type of event. Needs the scope `webhook:read`.
+         * @description Lists what was and will be sent to the team’s endpoints, newest first, about what the token may read, for example VPS with `vps:read`. Deliveries are kept for 30 days after they ended. `name` is a type of event. Needs the scope `webhook:read`.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;

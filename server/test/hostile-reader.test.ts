@@ -4,7 +4,15 @@ import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { clientOf, newDatabase, newVps } from './client.ts';
 import { customerOf } from './customer.ts';
-import { createTeam, startTestApp, type TestApp, type TestTeam, testConfig } from './harness.ts';
+import {
+  createTeam,
+  issueToken,
+  startTestApp,
+  type TestApp,
+  type TestTeam,
+  testConfig,
+  waitFor,
+} from './harness.ts';
 
 /** What would be more than a name in PromQL, in SQL, or in a URL. */
 const INJECTIONS = [
@@ -126,6 +134,40 @@ describe('a hostile customer', () => {
       const config = await eve('PUT', '/webhooks/config', { body: { webhook_url: url } });
       const endpoint = await eve('POST', '/webhooks/endpoints', { body: { name: 'x', url } });
       assert.deepEqual([config.status, endpoint.status], [422, 422], url);
+    }
+  });
+
+  it('reads no more in deliveries than its token may', async () => {
+    await victim('PUT', '/webhooks/config', { body: { webhook_url: 'https://hooks.example.org/' } });
+    const { id } = (await victim('POST', '/vps', { body: newVps() })).body.instance;
+    const alert = {
+      resource_type: 'vps',
+      resource_id: id,
+      metric_type: 'cpu_usage',
+      comparison_operator: 'gt',
+      threshold_value: 100,
+    };
+    assert.equal((await victim('POST', '/metric-alerts', { body: alert })).status, 201);
+    const about = async (token?: string): Promise<{ id: number; event: string }[]> => {
+      const { data } = (await victim('GET', '/webhooks/deliveries?per_page=100', token ? { token } : {}))
+        .body;
+      return data.filter((one: { payload: unknown }) => JSON.stringify(one.payload).includes(id));
+    };
+    const all = await waitFor('the deliveries', async () => {
+      const found = await about();
+      return (
+        ['vps.created', 'alert.created'].every((type) => found.some(({ event }) => event === type)) && found
+      );
+    });
+    const blind = await issueToken(test.database.db, test.team, ['webhook:read', 'database:read']);
+    const seeing = await issueToken(test.database.db, test.team, ['webhook:read', 'vps:read']);
+    assert.deepEqual(await about(blind), []);
+    const seen = new Set((await about(seeing)).map((one) => one.id));
+    assert.ok(all.every((one) => seen.has(one.id)));
+    for (const one of all) {
+      const status = async (token?: string) =>
+        (await victim('GET', `/webhooks/deliveries/${one.id}`, token ? { token } : {})).status;
+      assert.deepEqual([await status(blind), await status(seeing)], [404, 200], one.event);
     }
   });
 

@@ -19,8 +19,8 @@ export function deliveryRoutes(api: Api, service: WebhookService): void {
         operationId: 'listWebhookDeliveries',
         summary: 'List deliveries',
         description:
-          'Lists what was and will be sent to the team’s endpoints, newest first. Deliveries are kept for 30 days after they ended. ' +
-          '`name` is a type of event.',
+          'Lists what was and will be sent to the team’s endpoints, newest first, about what the token may read, for example VPS with ' +
+          '`vps:read`. Deliveries are kept for 30 days after they ended. `name` is a type of event.',
         tags,
         querystring: DeliveryQuery,
         response: { 200: PageOf(WebhookDelivery) },

@@ -7,6 +7,7 @@ import { record } from '../../events/store.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { parseTime } from '../../http/schema.ts';
+import { readableTypes } from '../../http/scopes.ts';
 import { warnOfNamesake } from '../../http/warnings.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
@@ -22,6 +23,7 @@ import {
   findDefault,
   findDelivery,
   findEndpoint,
+  findReadableDelivery,
   listDeliveries,
   listEndpoints,
   lockDefault,
@@ -177,13 +179,15 @@ export class WebhookService {
     return resources.length;
   }
 
-  async listDeliveries({ team }: TeamPrincipal, query: DeliveryQuery) {
-    const page = await listDeliveries(this.#db, team.id, query);
+  /** What is sent holds all that events hold, so that a token sees deliveries about what it may read. */
+  async listDeliveries({ team, scopes }: TeamPrincipal, query: DeliveryQuery) {
+    const page = await listDeliveries(this.#db, team.id, readableTypes(scopes), query);
     return pageOf(page.rows.map(viewDelivery), page, query);
   }
 
-  async showDelivery({ team }: TeamPrincipal, id: number | null) {
-    const delivery = id === null ? undefined : await findDelivery(this.#db, team.id, id);
+  async showDelivery({ team, scopes }: TeamPrincipal, id: number | null) {
+    const delivery =
+      id === null ? undefined : await findReadableDelivery(this.#db, team.id, readableTypes(scopes), id);
     if (!delivery) throw notFound('Delivery');
     return viewDelivery(delivery);
   }

@@ -33,8 +33,32 @@ const endpointsOf = (db: Queryable, teamId: number) =>
 export const listEndpoints = (db: Queryable, teamId: number, query: EndpointQuery) =>
   readPage(endpointsOf(db, teamId), ENDPOINTS, query, () => countOf(db, teamId, QUOTA));
 
-export const listDeliveries = (db: Queryable, teamId: number, query: DeliveryQuery) =>
-  readPage(db.selectFrom('webhook_deliveries').selectAll().where('team_id', '=', teamId), DELIVERIES, query);
+/** The type of the resource that a delivery is about: of an alert, of what it watches. Names of events begin with it. */
+const SUBJECT = sql<string>`case when event_type like 'alert.%' then body::jsonb #>> '{data,payload,resource_type}'
+  else split_part(event_type, '.', 1) end`;
+
+/** A team's deliveries about resources of these types. */
+const deliveriesOf = (db: Queryable, teamId: number, resourceTypes: readonly string[]) =>
+  db
+    .selectFrom('webhook_deliveries')
+    .selectAll()
+    .where('team_id', '=', teamId)
+    .where(sql<boolean>`${SUBJECT} = any(${resourceTypes}::text[])`);
+
+export const listDeliveries = (
+  db: Queryable,
+  teamId: number,
+  resourceTypes: readonly string[],
+  query: DeliveryQuery,
+) => readPage(deliveriesOf(db, teamId, resourceTypes), DELIVERIES, query);
+
+export const findReadableDelivery = (
+  db: Queryable,
+  teamId: number,
+  resourceTypes: readonly string[],
+  id: number,
+): Promise<Delivery | undefined> =>
+  deliveriesOf(db, teamId, resourceTypes).where('id', '=', id).executeTakeFirst();
 
 /** A malformed id names nothing. */
 const endpointQuery = (db: Queryable, teamId: number, id: string) =>
