@@ -1,6 +1,6 @@
 /**
- * Plays a customer whose server is killed again and again, and whose instances break, and checks that exactly the right events,
- * deliveries, notifications and alerts came.
+ * Plays a customer whose server is killed again and again, and whose instances and bucket break, and checks that exactly the right
+ * events, deliveries, notifications and alerts came.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,9 @@ import type { Answer, Call } from './client.ts';
 import { customerOf, type Kind } from './customer.ts';
 import { type Crashable, createCrashable } from './faults.ts';
 import { keepStill, waitFor } from './harness.ts';
+import { makeBucket } from './object-storage.ts';
 import type { ServerProcess } from './processes.ts';
+import { tellingsOf } from './told.ts';
 import { type Sink, startSink } from './webhook-sink.ts';
 
 const KINDS: readonly Kind[] = ['vps', 'database', 'cache'];
@@ -19,6 +21,8 @@ const BREAKS = {
   database: ['breakInstance', 'broken'],
   cache: ['stopFromInside', 'stopped_from_inside'],
 } as const;
+/** The same of a bucket, which is lost. */
+const LIFE_OF_BUCKET = ['requested', 'created', 'requested', 'updated', 'missing', 'requested', 'deleted'];
 
 describe('what a customer is told', () => {
   let test: Crashable;
@@ -27,12 +31,16 @@ describe('what a customer is told', () => {
   let letReconcile: () => Promise<void> = async () => {};
   const call: Call = (...request) => test.client(server)(...request);
   const customer = customerOf(call);
+  let events: ReturnType<typeof tellingsOf>['events'];
+  let assertTold: ReturnType<typeof tellingsOf>['assertTold'];
   before(async () => {
     sink = await startSink();
+    ({ events, assertTold } = tellingsOf(call, sink));
     test = await createCrashable({ environment: { DANUBE_WEBHOOK_TARGETS: 'any' } });
     // It must not find an instance stopped before its operation has begun to start it.
-    letReconcile = await keepStill(test.database, ['instances']);
+    letReconcile = await keepStill(test.database, ['instances', 'buckets']);
     server = await test.start();
+    await call('PUT', '/webhooks/config', { webhook_url: sink.url });
   });
   after(async () => {
     await letReconcile();
@@ -45,54 +53,19 @@ describe('what a customer is told', () => {
     await server.ended;
   }
 
-  /** Asks for the same of each instance, and kills the server as soon as it has answered. */
-  async function askAndKill(ids: readonly string[], action: string): Promise<void> {
-    const asked: Answer[] = await Promise.all(
-      ids.map((id, index) => call('POST', `/${KINDS[index]}/${id}/${action}`)),
-    );
+  /** Sends requests at once, and kills the server as soon as it has answered. The next one must carry them out. */
+  async function askAndKill(...requests: Promise<Answer>[]): Promise<void> {
+    const asked = await Promise.all(requests);
     await kill();
     server = await test.start();
     for (const answer of asked) assert.equal((await customer.ended(answer)).state, 'succeeded');
   }
 
-  const events = async (query: string): Promise<{ id: number; type: string; resource_id: string }[]> =>
-    (await call('GET', `/events?limit=500&${query}`)).body.data;
-  const notified = async (id: string): Promise<string[]> => {
-    const { data } = (await call('GET', '/notifications?per_page=100')).body;
-    return data
-      .filter((one: { resource_id: string }) => one.resource_id === id)
-      .map((one: { type: string }) => one.type)
-      .toReversed();
-  };
-  /** Ids of the messages about a resource, in the order in which each came first: a kill may double one. */
-  const delivered = (id: string): string[] => [
-    ...new Set(
-      sink.received
-        .filter(({ json }) => json.data.resource_id === id)
-        .map(({ headers }) => String(headers['webhook-id'])),
-    ),
-  ];
-
-  /** Checks what was told of a resource. */
-  async function assertTold(id: string, types: readonly string[]): Promise<void> {
-    const happened = await events(`resource_id=${id}`);
-    assert.deepEqual(
-      happened.map(({ type }) => type),
-      types,
-    );
-    await waitFor('all deliveries', async () => delivered(id).length >= types.length);
-    assert.deepEqual(
-      delivered(id),
-      happened.map((one) => `evt_${one.id}`),
-    );
-    const told = types.filter((type) => !/\.requested$|^alert\.created$/.test(type));
-    await waitFor('all notifications', async () => (await notified(id)).length >= told.length);
-    assert.deepEqual(await notified(id), told);
-  }
-
   it('is everything, once and in order, while servers are killed and instances break', async () => {
-    await call('PUT', '/webhooks/config', { webhook_url: sink.url });
+    const bucket = await makeBucket(call, 'told');
     const ids = await Promise.all(KINDS.map((kind) => customer.running(kind)));
+    const ofEach = (method: string, action = '') =>
+      ids.map((id, index) => call(method, `/${KINDS[index]}/${id}${action}`));
     const alerts = await Promise.all(
       ids.map(async (resource_id, index) => {
         const answer = await call('POST', '/metric-alerts', {
@@ -109,26 +82,32 @@ describe('what a customer is told', () => {
     );
     const fired = () => events('type=alert.fired');
     await waitFor('the alerts to fire', async () => (await fired()).length >= alerts.length);
-    await askAndKill(ids, 'stop');
-    await askAndKill(ids, 'start');
+    await askAndKill(
+      ...ofEach('POST', '/stop'),
+      call('PUT', `/storage/buckets/${bucket.id}`, { public_access: true }),
+    );
+    await askAndKill(...ofEach('POST', '/start'));
 
     await kill();
     const { teamId } = test.team;
-    await test.inspect(async ({ drift }) => {
+    await test.inspect(async ({ drift }, objects) => {
+      objects.drift.removeBucket(bucket.minio_bucket_name);
       for (const [index, kind] of KINDS.entries())
         drift[BREAKS[kind][0]]({ teamId, name: `${kind}-${ids[index]}` });
     });
     await letReconcile();
     letReconcile = async () => {};
     server = await test.start();
-    for (const [index, kind] of KINDS.entries()) {
-      const type = `${kind}.${BREAKS[kind][1]}`;
-      await waitFor(type, async () => (await events(`resource_id=${ids[index]}&type=${type}`)).length > 0);
-    }
-    const gone = await Promise.all(ids.map((id, index) => call('DELETE', `/${KINDS[index]}/${id}`)));
-    await kill();
-    server = await test.start();
-    for (const answer of gone) assert.equal((await customer.ended(answer)).state, 'succeeded');
+    const noticed = (id: string, type: string) =>
+      waitFor(type, async () => (await events(`resource_id=${id}&type=${type}`)).length > 0);
+    await noticed(bucket.id, 'bucket.missing');
+    for (const [index, kind] of KINDS.entries()) await noticed(ids[index]!, `${kind}.${BREAKS[kind][1]}`);
+    await askAndKill(...ofEach('DELETE'), call('DELETE', `/storage/buckets/${bucket.id}`));
+
+    await assertTold(
+      bucket.id,
+      LIFE_OF_BUCKET.map((what) => `bucket.${what}`),
+    );
 
     for (const [index, kind] of KINDS.entries()) {
       const life = [...LIFE, BREAKS[kind][1], 'requested', 'deleted'];
