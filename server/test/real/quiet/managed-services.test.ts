@@ -12,6 +12,8 @@ import { waitFor } from '../../harness.ts';
 import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
 import { EXHAUSTIVE } from '../../seed.ts';
+import { tellingsOf } from '../../told.ts';
+import { type Sink, startSink } from '../../webhook-sink.ts';
 
 /** In seconds. The first instance of each engine waits for its image to be built. */
 const PATIENCE = 2400;
@@ -33,12 +35,17 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   let call: Call;
   let folder: string;
   let caFile: string;
+  let sink: Sink;
 
   before(async () => {
     plane = createTestIncus(createLog('silent'));
-    test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
+    sink = await startSink();
+    test = await createCrashable({
+      environment: { DANUBE_ENGINE: 'incus', DANUBE_WEBHOOK_TARGETS: 'any', ...incusEnvironment() },
+    });
     server = await test.start();
     call = test.client(server);
+    await call('PUT', '/webhooks/config', { webhook_url: sink.url });
     folder = await mkdtemp(path.join(os.tmpdir(), 'danube-clients-'));
     caFile = path.join(folder, 'ca.pem');
     await writeFile(caFile, (await call('GET', '/certificate-authority')).body.certificate);
@@ -46,11 +53,19 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   });
   after(async () => {
     await test?.close();
+    await sink?.close();
     for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
     await plane.removeTenant(test.team.teamId);
     await plane.close();
     await rm(folder, { recursive: true });
   });
+
+  const assertTold = (kind: string, id: string, what: readonly string[], maybe = '') =>
+    tellingsOf(call, sink, PATIENCE).assertTold(
+      id,
+      what.map((one) => `${kind}.${one}`),
+      `${kind}.${maybe}`,
+    );
 
   const settled = (kind: string, id: string, status: string) =>
     waitFor(
@@ -172,6 +187,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
     call = test.client(server);
     await settled('cache', id, 'running');
     assert.equal((await query('cache', id, 'PING')).stdout.trim(), 'PONG');
+    await assertTold('cache', id, ['requested', 'created']);
   });
 
   describe('with instances of their own', { concurrency: 2 }, () => {
@@ -216,6 +232,13 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
       });
       await bothRunning();
       await kept();
+
+      const life = ['created', 'stopped', 'started', 'updated', 'missing', 'started'];
+      await both(async (kind, id) => {
+        const told = life.flatMap((what) => (what === 'missing' ? [what] : ['requested', what]));
+        // Somebody may look between its stop and its loss.
+        await assertTold(kind, id, told, 'stopped_from_inside');
+      });
     });
 
     it('says quickly that an engine cannot start with its parameters, and runs once they are mended', async () => {

@@ -12,6 +12,8 @@ import { type Crashable, createCrashable } from '../../faults.ts';
 import { waitFor } from '../../harness.ts';
 import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
+import { tellingsOf } from '../../told.ts';
+import { type Sink, startSink } from '../../webhook-sink.ts';
 
 const run = promisify(execFile);
 const PATIENCE = 600;
@@ -23,24 +25,36 @@ describe('VPS on Incus', () => {
   let plane: DataPlane;
   let call: Call;
   let folder: string;
+  let sink: Sink;
 
   before(async () => {
     plane = createTestIncus(createLog('silent'));
     await plane.ensureImage('debian-12');
-    test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
+    sink = await startSink();
+    test = await createCrashable({
+      environment: { DANUBE_ENGINE: 'incus', DANUBE_WEBHOOK_TARGETS: 'any', ...incusEnvironment() },
+    });
     server = await test.start();
     call = test.client(server);
+    await call('PUT', '/webhooks/config', { webhook_url: sink.url });
     folder = await mkdtemp(path.join(os.tmpdir(), 'danube-ssh-'));
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'key')]);
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'other')]);
   });
   after(async () => {
     await test.close();
+    await sink.close();
     for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
     await plane.removeTenant(test.team.teamId);
     await plane.close();
     await rm(folder, { recursive: true });
   });
+
+  const assertTold = (id: string, ...what: string[]) =>
+    tellingsOf(call, sink, PATIENCE).assertTold(
+      id,
+      what.map((one) => `vps.${one}`),
+    );
 
   const settled = (id: string, status: string) =>
     waitFor(
@@ -172,6 +186,7 @@ describe('VPS on Incus', () => {
       assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);
       await settled(vps.id, 'gone');
       assert.ok(!(await plane.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
+      await assertTold(vps.id, 'requested', 'created', 'stopped_from_inside', 'requested', 'deleted');
     });
   });
 
@@ -193,6 +208,7 @@ describe('VPS on Incus', () => {
     server = await test.start();
     call = test.client(server);
     await settled(created.body.instance.id, 'running');
+    await assertTold(created.body.instance.id, 'requested', 'created');
     assert.equal(await sshWithPassword(created.body.instance.public_ip, 'correct horse battery'), 'web-3');
   });
 
