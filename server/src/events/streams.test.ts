@@ -162,6 +162,20 @@ describe('events as a list and as a stream', () => {
     await assert.rejects(stream.next(), /has ended/);
   });
 
+  it('says in between that it lives, and where to go on', async () => {
+    const { token, call, write } = await newTeam();
+    const headers = { authorization: `Bearer ${token}` };
+    const { body } = await fetch(`${test.app.url}/api/v1/events/stream`, { headers });
+    let text = '';
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.split('\n\n').length > 2) break;
+    }
+    const [, last] = /^id: \d+\n\nid: (\d+)\n\n$/.exec(text) ?? assert.fail(text);
+    await write();
+    assert.equal((await call('GET', `/events?after=${last}`)).body.data.length, 1);
+  });
+
   it('tells how far operations are, in order and only where that is asked for', async () => {
     const { call, token, ...team } = await newTeam();
     const keysOnly = await issueToken(test.database.db, team, ['ssh-key:read']);

@@ -88,6 +88,20 @@ describe('e-mail', () => {
     assert.equal(receivedBy('later@example.com').length, 1);
   });
 
+  it('is sent once where the server takes its time', async () => {
+    const [begun, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    sink.hold = () => {
+      begun.resolve();
+      return taken.promise;
+    };
+    await queue('slow@example.com');
+    await begun.promise;
+    assert.equal((await rowOf('slow@example.com')).state, 'pending');
+    taken.resolve();
+    assert.equal((await ended('slow@example.com')).state, 'sent');
+    assert.equal(receivedBy('slow@example.com').length, 1);
+  });
+
   it('is given up at once where the server refuses for good', async () => {
     sink.refuse = (address) => (address === 'nobody@example.com' ? 550 : null);
     await queue('nobody@example.com');

@@ -165,6 +165,18 @@ describe('deliveries of webhooks', () => {
     );
   });
 
+  it('keeps the first 4 KB of an answer, and waits for no more', async () => {
+    const { sink, write, delivery } = await newTeam();
+    // It does not end.
+    sink.answer = (_, response) => response.writeHead(500).write(`\0${'x'.repeat(1_000_000)}`);
+    await write();
+    const failed = await waitFor('the attempt', async () => {
+      const one = await delivery();
+      return one?.attempts === 1 && one;
+    });
+    assert.deepEqual([failed.response_status, failed.response_body], [500, `\uFFFD${'x'.repeat(4095)}`]);
+  });
+
   it('disables an endpoint that is gone, and one that fails for three days, and tells the team', async () => {
     const { sink, write, call, path, endpoint, teamId } = await newTeam();
     sink.answer = (_, response) => response.writeHead(410).end();
