@@ -37,6 +37,11 @@ const TIMED_OUT: ReadonlySet<number> = new Set([124, 137]);
 /** Exit status of the control program for a verb that it does not know. */
 const UNKNOWN_VERB = 2;
 
+/** Exit status of `hold` where the data can be copied without being held. */
+const SETTLED = 9;
+/** Where the control program leaves what went wrong with `hold`. */
+const HOLD_COMPLAINT = '/run/danube/hold/complaint';
+
 /** Exit status of `reload` where the engine rejects a parameter: its words are for the customer. */
 const REFUSED = 3;
 
@@ -64,23 +69,30 @@ export async function runControl(
   throw new DataPlaneError('failed', 'The service could not do what it was asked to.', { detail });
 }
 
-/** Whether the control program succeeded, and its error message otherwise. */
+/** How far the control program came, and its error message where it failed. */
 export interface QuiesceOutcome {
-  done: boolean;
+  /** `held`: the engine stands still until {@link releaseEngine}. `settled`: a copy can be made while it goes on. */
+  state: 'held' | 'settled' | 'failed';
   said: string;
 }
 
 /**
- * Makes the engine's data consistent on disk and keeps it so until {@link releaseEngine}, for a few seconds at most.
- * Not done where the image is too old for this verb, or the engine is down or too busy.
+ * Makes the engine's data consistent on disk and, where a copy needs that, keeps it so for a few seconds at most. Fails
+ * where the image is too old for this verb, or the engine is down or too busy.
  */
-export function quiesceEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
-  return outcomeOf(ask(context, ref, 'hold'));
+export async function quiesceEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
+  const outcome = await statusOf(context, ref, 'hold');
+  const state = outcome.status === 0 ? 'held' : outcome.status === SETTLED ? 'settled' : 'failed';
+  return { state, said: outcome.said };
 }
 
-/** Lets the engine continue. Not done where it had already continued: data copied meanwhile may have changed. */
-export function releaseEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
-  return outcomeOf(ask(context, ref, 'release'));
+/** Lets the engine continue. False where it had already continued: data copied meanwhile may have changed. */
+export async function releaseEngine(
+  context: IncusContext,
+  ref: InstanceRef,
+): Promise<{ done: boolean; said: string }> {
+  const { status, said } = await statusOf(context, ref, 'release');
+  return { done: status === 0, said };
 }
 
 interface Answer {
@@ -89,28 +101,40 @@ interface Answer {
   stderr: string;
 }
 
-async function outcomeOf(asked: Promise<Answer>): Promise<QuiesceOutcome> {
+/** The exit status of the control program; null where the instance does not run. `said` is why it failed. */
+async function statusOf(
+  context: IncusContext,
+  ref: InstanceRef,
+  verb: QuiesceVerb,
+): Promise<{ status: number | null; said: string }> {
+  const { path, command, options } = controlCommand(context, ref, verb);
   try {
-    const { status, stderr } = await asked;
-    return { done: status === 0, said: `status ${status}: ${stderr.trim().slice(0, COMPLAINT)}` };
+    // Its output is not recorded: Incus would write, read and remove files, for as long as the copy itself takes.
+    const status = await context.client.exec(path, command, options);
+    if (status === 0 || status === SETTLED) return { status, said: '' };
+    const why = await context.client.execRecorded(path, ['cat', HOLD_COMPLAINT], COMPLAINT, options);
+    return { status, said: `status ${status}: ${why.stdout.trim()}` };
   } catch (error) {
+    const explained = explainExec(error);
     // It stopped at this moment.
-    if (!(error instanceof DataPlaneError) || error.code !== 'invalid') throw error;
-    return { done: false, said: error.message };
+    if (!(explained instanceof DataPlaneError) || explained.code !== 'invalid') throw explained;
+    return { status: null, said: explained.message };
   }
 }
 
 /** Throws `invalid` where the instance is not running. */
-function ask(context: IncusContext, ref: InstanceRef, verb: ControlVerb | QuiesceVerb): Promise<Answer> {
+function ask(context: IncusContext, ref: InstanceRef, verb: ControlVerb): Promise<Answer> {
+  const { path, command, options } = controlCommand(context, ref, verb);
+  return context.client.execRecorded(path, command, LIMIT, options).catch((error: unknown) => {
+    throw explainExec(error);
+  });
+}
+
+function controlCommand(context: IncusContext, ref: InstanceRef, verb: ControlVerb | QuiesceVerb) {
   const { path, query } = instancePath(context, ref);
   const seconds = SECONDS[verb];
   const command = ['timeout', '-k', String(KILL_AFTER), String(seconds), '/usr/lib/danube/control', verb];
-  const timeoutSeconds = seconds + KILL_AFTER + SLACK;
-  return context.client
-    .execRecorded(path, command, LIMIT, { query, timeoutSeconds })
-    .catch((error: unknown) => {
-      throw explainExec(error);
-    });
+  return { path, command, options: { query, timeoutSeconds: seconds + KILL_AFTER + SLACK } };
 }
 
 /** The error of a command in an instance, as the contract names it. */

@@ -18,11 +18,14 @@ export interface Disk {
 export async function heldBytes(
   { host }: IncusContext,
   disk: Disk,
-  incusSays: number | null,
+  incusSays: IncusFigure,
   { patient = false } = {},
 ): Promise<number | null> {
-  return host ? host.disks.heldBytes(disk, incusSays, patient) : incusSays;
+  return host ? host.disks.heldBytes(disk, incusSays, patient) : incusSays();
 }
+
+/** Incus's own figure in bytes; null where it has none. It is asked only where the figure is of use. */
+export type IncusFigure = () => number | null | Promise<number | null>;
 
 /**
  * Measures disks of an Incus on this host. For Btrfs, Incus reports only the data that a disk shares with no other,
@@ -42,11 +45,11 @@ export class DiskUsage {
    * Null where the quota counters are wrong, which can happen when a snapshot is deleted. With `patient` they are
    * rescanned first, which takes seconds on a large pool.
    */
-  async heldBytes(disk: Disk, incusSays: number | null, patient: boolean): Promise<number | null> {
+  async heldBytes(disk: Disk, incusSays: IncusFigure, patient: boolean): Promise<number | null> {
     const folder = path.join(this.#folder, disk.kind, `${disk.project}_${disk.name}`);
     const counts = await readDiskCounts(folder, ['-f']);
     const [bytes = null] = counts?.held.values() ?? [];
-    if (!counts || (counts.isRight && bytes === null)) return incusSays;
+    if (!counts || (counts.isRight && bytes === null)) return incusSays();
     if (counts.isRight) return bytes;
     if (!patient) return null;
     await this.recount();

@@ -7,7 +7,7 @@ import { volumesOf } from './devices.ts';
 import { type DiskKind, heldBytes } from './disk-usage.ts';
 import { type IncusInstance, isKept, KEPT } from './instance-config.ts';
 import type { Instances } from './instances.ts';
-import { findInstance, getInstance, instancePath, listInstances } from './lookup.ts';
+import { findInstance, instancePath, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import { freezeInstance, thawInstance } from './power.ts';
 import { isComplete, type Volumes } from './volumes.ts';
@@ -39,9 +39,11 @@ export class Snapshots {
   }
 
   async ensure(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
-    // Thaw even if the snapshot exists: a killed run may have left the guest frozen.
-    if (await this.find(snapshot)) return thawInstance(this.#context, ref);
-    const source = await getInstance(this.#context, ref);
+    const [kept, source] = await Promise.all([this.find(snapshot), findInstance(this.#context, ref)]);
+    // Even if the snapshot exists: a killed run may have left the guest frozen.
+    if (source?.status === 'Frozen') await thawInstance(this.#context, ref);
+    if (kept) return;
+    if (!source) throw new DataPlaneError('not_found', 'The instance does not exist.', { detail: ref.name });
     const [volume, ...more] = volumesOf(source.devices);
     if (more.length > 0) {
       throw new DataPlaneError('invalid', 'An instance with several volumes cannot be kept in one snapshot.');
@@ -70,8 +72,10 @@ export class Snapshots {
   async diskBytes({ ref, instance }: KeptDisk): Promise<number> {
     const kind: DiskKind = instance ? 'containers' : 'custom';
     const { path, query } = instance ? instancePath(this.#context, ref) : this.#volumes.path(ref);
-    const state = await this.#context.client.get<DiskState>(`${path}/state`, { query });
-    const incusSays = (instance ? state.disk?.root?.usage : state.usage?.used) ?? null;
+    const incusSays = async (): Promise<number | null> => {
+      const state = await this.#context.client.get<DiskState>(`${path}/state`, { query });
+      return (instance ? state.disk?.root?.usage : state.usage?.used) ?? null;
+    };
     const disk = { kind, project: query.project, name: ref.name };
     const bytes = await heldBytes(this.#context, disk, incusSays, { patient: true });
     if (bytes !== null) return bytes;
@@ -126,16 +130,16 @@ export class Snapshots {
     snapshot: SnapshotRef,
   ): Promise<void> {
     const { log } = this.#context;
-    await thawInstance(this.#context, ref);
+    const sizeGb = await this.#volumes.sizeGb(volume);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const quiet = source.status === 'Stopped' ? null : await quiesceEngine(this.#context, ref);
-      if (quiet && !quiet.done)
+      if (quiet?.state === 'failed')
         log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that could not be quiesced');
       let released = { done: true, said: '' };
       try {
-        await this.#volumes.keep(volume, snapshot);
+        await this.#volumes.keep(volume, sizeGb, snapshot);
       } finally {
-        if (quiet?.done) released = await releaseEngine(this.#context, ref);
+        if (quiet?.state === 'held') released = await releaseEngine(this.#context, ref);
       }
       if (released.done) return this.#volumes.complete(snapshot);
       log.warn(

@@ -40,7 +40,7 @@ export async function describeUsage(context: IncusContext, ref: InstanceRef): Pr
   const { memory, cpu, disk, network } = state;
   const runs = state.status === 'Running' || state.status === 'Ready';
   const held = (kind: DiskKind, name: string, device: string): Promise<number | null> =>
-    heldBytes(context, { kind, project: query.project, name }, disk?.[device]?.usage ?? null);
+    heldBytes(context, { kind, project: query.project, name }, () => disk?.[device]?.usage ?? null);
   return {
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,

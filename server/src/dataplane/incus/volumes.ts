@@ -73,13 +73,20 @@ export class Volumes {
     throw isUsed ? inUse(ref) : inTheWay(ref);
   }
 
-  /** Copies the volume as a snapshot, which counts once it is {@link complete}. Replaces an earlier incomplete copy. */
-  async keep(ref: VolumeRef, snapshot: SnapshotRef): Promise<void> {
+  /** GiB that the volume can hold. */
+  async sizeGb(ref: VolumeRef): Promise<number> {
     const { path, query } = this.path(ref);
-    const sizeGb = sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
+    return sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
+  }
+
+  /**
+   * Copies the volume, of that many GiB, as a snapshot, which counts once it is {@link complete}. Replaces an earlier
+   * incomplete copy.
+   */
+  async keep(ref: VolumeRef, sizeGb: number, snapshot: SnapshotRef): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      await this.remove(snapshot);
       if (await this.#make(snapshot, sizeGb, ref)) return;
+      await this.remove(snapshot);
     }
     throw inTheWay(snapshot);
   }
