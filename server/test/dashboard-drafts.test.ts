@@ -56,8 +56,11 @@ describe('what was typed into a form of the dashboard', { skip: withoutBrowser }
       await page.getByLabel('Password').fill(PASSWORD);
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     };
+    // Without it there is no size to ask for.
+    const offer = page.getByRole('radio', { name: /€/ }).first();
     await page.goto('/sign-in?next=/databases/new');
     await signIn();
+    await offer.waitFor();
     await name(page).fill('half-typed');
     await context.clearCookies();
     // Where a request of the page itself was refused first, there is no button any more.
@@ -66,6 +69,7 @@ describe('what was typed into a form of the dashboard', { skip: withoutBrowser }
     await signIn();
     await name(page).waitFor();
     assert.equal(await name(page).inputValue(), 'half-typed');
+    await offer.waitFor();
     await page.getByRole('button', { name: 'Create database' }).click();
     await page.getByRole('heading', { name: 'half-typed' }).waitFor();
     // What was sent is no draft any more.

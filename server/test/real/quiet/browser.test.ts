@@ -138,6 +138,7 @@ describe('a new install in a browser', { skip: withoutBrowser, timeout: 3_600_00
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByLabel('Password again').fill(PASSWORD);
     await page.getByLabel('Name', { exact: true }).fill('web-1');
+    await page.getByRole('radio', { name: /€/ }).first().waitFor();
     await button('Create server').click();
     await page.getByRole('heading', { name: 'web-1', exact: true }).waitFor();
     const isSame = await markDocument(page);
@@ -184,6 +185,7 @@ describe('a new install in a browser', { skip: withoutBrowser, timeout: 3_600_00
   it('makes a database, and tries a query', async () => {
     await page.goto('/databases/new');
     await page.getByLabel('Name', { exact: true }).fill('shop');
+    await page.getByRole('radio', { name: /€/ }).first().waitFor();
     await button('Create database').click();
     await page.getByRole('heading', { name: 'shop', exact: true }).waitFor();
     await running('database');
