@@ -2524,6 +2524,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/parameter-groups/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the parameters of an engine
+         * @description Lists what groups and instances can set, as the engine itself lists it: type, range, default and what it is for. Until the image of that version is built, which this begins, the answer is 503. Needs the scope `database:read`.
+         */
+        get: operations["listEngineParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/parameter-groups/{parameterGroup}": {
         parameters: {
             query?: never;
@@ -8353,6 +8373,65 @@ export interface components {
             parameter_group: components["schemas"]["ParameterGroup"];
             /** @description What was accepted, but may not be what you mean. Usually empty. */
             warnings: string[];
+        };
+        EngineParameterList: {
+            /**
+             * @description Values so far: `postgresql`, `mysql`, `mariadb`, `redis`, `valkey`.
+             * @example postgresql
+             */
+            provider_type: string;
+            /**
+             * @description The version that these are the parameters of.
+             * @example 17
+             */
+            family: string;
+            data: components["schemas"]["EngineParameter"][];
+        };
+        EngineParameter: {
+            /** @example log_statement */
+            name: string;
+            /**
+             * @description What the engine itself says of it. Null: it says nothing.
+             * @example Sets the type of statements logged.
+             */
+            description: string | null;
+            /**
+             * @description Values so far: `boolean`, `integer`, `number`, `string`, `enum`.
+             * @example enum
+             */
+            type: string;
+            /**
+             * @description The engine’s own. Danube sets others for some, by the plan.
+             * @example none
+             */
+            default: string | null;
+            /**
+             * @description The least value.
+             * @example 1
+             */
+            minimum: number | null;
+            /**
+             * @description The greatest value.
+             * @example 1
+             */
+            maximum: number | null;
+            /** @description Those that it can have. Null: any of its type. */
+            values: string[] | null;
+            /**
+             * @description Of a number that is given without one.
+             * @example kB
+             */
+            unit: string | null;
+            /**
+             * @description Whether a change takes effect only at the next start.
+             * @example true
+             */
+            needs_restart: boolean;
+            /**
+             * @description Whether Danube sets it, so that nobody else can.
+             * @example false
+             */
+            locked: boolean;
         };
         ParameterGroupResponse: {
             parameter_group: components["schemas"]["ParameterGroup"];
@@ -22472,6 +22551,69 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEngineParameters: {
+        parameters: {
+            query: {
+                /** @example postgresql */
+                provider_type: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey";
+                /**
+                 * @description Version of the engine; by default the newest.
+                 * @example 17
+                 */
+                family?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "provider_type": "postgresql",
+                     *       "family": "17",
+                     *       "data": [
+                     *         {
+                     *           "name": "log_statement",
+                     *           "description": "Sets the type of statements logged.",
+                     *           "type": "enum",
+                     *           "default": "none",
+                     *           "minimum": 1,
+                     *           "maximum": 1,
+                     *           "values": [
+                     *             "none"
+                     *           ],
+                     *           "unit": "kB",
+                     *           "needs_restart": true,
+                     *           "locked": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EngineParameterList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

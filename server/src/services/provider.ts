@@ -102,6 +102,8 @@ export interface EngineParameter {
   unit: string | null;
   /** True where a change takes effect only after a restart of the engine. */
   static: boolean;
+  /** What the engine says that it is for. Missing in older images; null: this engine says nothing. */
+  description?: string | null;
 }
 
 /** JSON output of `control metrics`. Null: this engine does not have the value, or it could not be read. */

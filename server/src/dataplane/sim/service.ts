@@ -9,8 +9,22 @@ import type { ControlVerb } from '../contract/compute.ts';
 
 /** Parameters of the simulated engine in every service image: one of each type, and both ways of applying a change. */
 export const PARAMETERS: readonly EngineParameter[] = [
-  parameter('max_connections', { type: 'integer', default: '100', min: 1, max: 10_000, static: true }),
-  parameter('work_mem', { type: 'integer', default: '4096', min: 64, max: 2_147_483_647, unit: 'kB' }),
+  parameter('max_connections', {
+    type: 'integer',
+    default: '100',
+    min: 1,
+    max: 10_000,
+    static: true,
+    description: 'Sets the maximum number of concurrent connections.',
+  }),
+  parameter('work_mem', {
+    type: 'integer',
+    default: '4096',
+    min: 64,
+    max: 2_147_483_647,
+    unit: 'kB',
+    description: 'Sets the maximum memory to be used for query workspaces.',
+  }),
   parameter('max_allowed_packet', { type: 'integer', default: '16777216', min: 1024, max: 1_073_741_824 }),
   parameter('random_page_cost', { type: 'number', default: '4', min: 0 }),
   parameter('autovacuum', { type: 'boolean', default: 'on' }),

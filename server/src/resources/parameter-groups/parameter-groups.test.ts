@@ -86,6 +86,30 @@ describe('parameter groups', () => {
     await waitFor('the image', async () => (await call('POST', '/parameter-groups', mine)).status === 201);
   });
 
+  it('lists the parameters of an engine, with what it says of them and who can set them', async () => {
+    const list = (query: string) => call('GET', `/parameter-groups/parameters?${query}`);
+    const { status, body } = await list('provider_type=postgresql&family=17');
+    assert.deepEqual([status, body.provider_type, body.family], [200, 'postgresql', '17']);
+    assert.deepEqual(
+      body.data.find(({ name }: { name: string }) => name === 'work_mem'),
+      {
+        name: 'work_mem',
+        description: 'Sets the maximum memory to be used for query workspaces.',
+        type: 'integer',
+        default: '4096',
+        minimum: 64,
+        maximum: 2_147_483_647,
+        values: null,
+        unit: 'kB',
+        needs_restart: false,
+        locked: false,
+      },
+    );
+    assert.equal((await list('provider_type=postgresql')).body.family, '18');
+    assert.match((await list('provider_type=postgresql&family=7')).body.errors.family[0], /not offered/);
+    assert.ok((await list('provider_type=oracle')).body.errors.provider_type);
+  });
+
   it('passes its values to its instances, whose own values take precedence, and propagates changes', async () => {
     const group = await create();
     const id = await database({ parameter_group_id: group.id, configuration: { work_mem: '8MB' } });

@@ -5,12 +5,14 @@ import { parseNumberId } from '../../http/schema.ts';
 import {
   CloneParameterGroup,
   CreateParameterGroup,
+  EngineParameterList,
   GroupAnswer,
   GroupDeleted,
   GroupParams,
   GroupQuery,
   GroupWritten,
   ParameterGroup,
+  ParameterQuery,
   UpdateParameterGroup,
 } from './schema.ts';
 import type { ParameterGroupService } from './service.ts';
@@ -22,6 +24,7 @@ const one = '/parameter-groups/:parameterGroup';
 /** Parameter groups: sets of engine parameters that instances share. Caches' groups use the scopes of databases too. */
 export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): void {
   collectionRoutes(api, groups);
+  parametersRoute(api, groups);
   memberRoutes(api, groups);
   deleteRoute(api, groups);
   cloneRoute(api, groups);
@@ -61,6 +64,26 @@ function collectionRoutes(api: Api, groups: ParameterGroupService): void {
       },
     },
     (request) => mutate(request, (tx) => groups.create(tx, request.principal, request.body)),
+  );
+}
+
+function parametersRoute(api: Api, groups: ParameterGroupService): void {
+  api.get(
+    '/parameter-groups/parameters',
+    {
+      config: { scope: 'database:read', errors: ['unavailable'] },
+      schema: {
+        operationId: 'listEngineParameters',
+        summary: 'List the parameters of an engine',
+        description:
+          'Lists what groups and instances can set, as the engine itself lists it: type, range, default and what it is for. Until ' +
+          'the image of that version is built, which this begins, the answer is 503.',
+        tags,
+        querystring: ParameterQuery,
+        response: { 200: EngineParameterList },
+      },
+    },
+    (request) => groups.parameters(request.query),
   );
 }
 

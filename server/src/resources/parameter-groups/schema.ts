@@ -115,6 +115,48 @@ export const CloneParameterGroup = Component(
 );
 export type CloneParameterGroup = Static<typeof CloneParameterGroup>;
 
+const Bound = (description: string) =>
+  Nullable(Type.Number({ minimum: -Number.MAX_VALUE, maximum: Number.MAX_VALUE, example: 1, description }));
+
+const EngineParameter = Component('EngineParameter', {
+  name: Text(100, 'log_statement'),
+  description: Nullable(
+    Text(4000, 'Sets the type of statements logged.', {
+      description: 'What the engine itself says of it. Null: it says nothing.',
+    }),
+  ),
+  type: Enum(['boolean', 'integer', 'number', 'string', 'enum'], { example: 'enum' }),
+  default: Nullable(
+    Text(4000, 'none', { description: 'The engine’s own. Danube sets others for some, by the plan.' }),
+  ),
+  minimum: Bound('The least value.'),
+  maximum: Bound('The greatest value.'),
+  values: Nullable(
+    List(Text(200, 'none'), {
+      maxItems: 5000,
+      description: 'Those that it can have. Null: any of its type.',
+    }),
+  ),
+  unit: Nullable(Text(20, 'kB', { description: 'Of a number that is given without one.' })),
+  needs_restart: Type.Boolean({
+    example: true,
+    description: 'Whether a change takes effect only at the next start.',
+  }),
+  locked: Type.Boolean({ example: false, description: 'Whether Danube sets it, so that nobody else can.' }),
+});
+
+export const ParameterQuery = Obj({
+  provider_type: ProviderType,
+  family: Type.Optional(LineText(20, '17', { description: 'Version of the engine; by default the newest.' })),
+});
+export type ParameterQuery = Static<typeof ParameterQuery>;
+
+export const EngineParameterList = Component('EngineParameterList', {
+  provider_type: ProviderType,
+  family: Text(20, '17', { description: 'The version that these are the parameters of.' }),
+  data: List(EngineParameter, { maxItems: 5000 }),
+});
+
 export const GroupParams = Obj({ parameterGroup: PathId('integer', 'Id of the parameter group.') });
 export const GroupAnswer = Component('ParameterGroupResponse', { parameter_group: ParameterGroup });
 export const GroupWritten = Component('ParameterGroupWritten', {

@@ -6,7 +6,7 @@ import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
-import { checkParameters, type Parameters } from '../../services/check-parameters.ts';
+import { checkParameters, isLocked, type Parameters } from '../../services/check-parameters.ts';
 import type { Provider } from '../../services/provider.ts';
 import { imageOf } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
@@ -17,6 +17,7 @@ import {
   type CloneParameterGroup,
   type CreateParameterGroup,
   type GroupQuery,
+  type ParameterQuery,
   UpdateParameterGroup,
 } from './schema.ts';
 import { findGroup, listGroups, lockGroup, type ParameterGroup, warnOfName } from './store.ts';
@@ -65,6 +66,28 @@ export class ParameterGroupService {
     return { parameter_group: await this.#view(group) };
   }
 
+  /** The parameters of an engine's version, as the engine lists them. Throws `unavailable` where its image is not built yet. */
+  async parameters({ provider_type, family: wanted }: ParameterQuery) {
+    const family = wanted ?? null;
+    const provider = findProvider(provider_type)!;
+    assertOffered(provider, family);
+    const version = versionOf(provider, family);
+    const known = await knownParameters(this.#plane, provider, version);
+    return {
+      provider_type,
+      family: version,
+      data: known.map(({ static: needs_restart, min, max, description = null, ...parameter }) => ({
+        ...parameter,
+        values: parameter.values && [...parameter.values],
+        description,
+        minimum: min,
+        maximum: max,
+        needs_restart,
+        locked: isLocked(provider, parameter.name),
+      })),
+    };
+  }
+
   async #lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
     const group = id === null ? undefined : await lockGroup(tx, principal.team.id, id);
     if (!group) throw notFound('Parameter group');
@@ -86,12 +109,7 @@ export class ParameterGroupService {
       throw invalid({ type: [`${provider.name} is a ${provider.kind}. Choose type ${provider.kind}.`] });
     }
     const family = body.family ?? null;
-    const versions = provider.versions.map(({ version }) => version);
-    if (family !== null && !versions.includes(family)) {
-      throw invalid({
-        family: [`${provider.name} ${family} is not offered here. Choose one of: ${versions.join(', ')}.`],
-      });
-    }
+    assertOffered(provider, family);
     const checked = await this.#checkGroup(provider, family, body.parameters, body.locked_parameters ?? []);
     return this.#insert(tx, principal, {
       name: body.name,
@@ -254,6 +272,14 @@ interface NewGroup {
 /** A group for all versions is checked against the newest; an instance of another version checks it again. */
 const versionOf = (provider: Provider, family: string | null): string =>
   family ?? provider.versions[0]!.version;
+
+function assertOffered(provider: Provider, family: string | null): void {
+  const versions = provider.versions.map(({ version }) => version);
+  if (family === null || versions.includes(family)) return;
+  throw invalid({
+    family: [`${provider.name} ${family} is not offered here. Choose one of: ${versions.join(', ')}.`],
+  });
+}
 
 const jsonColumns = (group: { parameters: object; locked_parameters: readonly string[] }) => ({
   parameters: JSON.stringify(group.parameters),
