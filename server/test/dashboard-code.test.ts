@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Page, Request } from 'playwright-core';
+import type { Locator, Page, Request } from 'playwright-core';
 import { runCurl } from './curl-calls.ts';
 import { type Console, openConsole, withoutBrowser } from './dashboard-browser.ts';
 import { type Filled, fillTeam } from './dashboard-pages.ts';
@@ -12,6 +12,8 @@ interface CreateForm {
   fields: Readonly<Record<string, string>>;
   /** What is chosen, by the label of the list. */
   chosen?: Readonly<Record<string, string>>;
+  /** What else is done in the form. */
+  prepare?: (inside: Locator) => Promise<unknown>;
   sends: string;
 }
 
@@ -70,7 +72,12 @@ const FORMS: readonly CreateForm[] = [
   {
     url: at('/parameter-groups'),
     opens: 'Create group',
-    fields: { Name: NAME, Parameters: 'work_mem = 8MB' },
+    fields: { Name: NAME },
+    prepare: async (inside) => {
+      await inside.getByLabel('Add a parameter').fill('work_mem');
+      await inside.getByRole('button', { name: 'Add work_mem' }).click();
+      await inside.getByLabel('Value of work_mem').fill('8MB');
+    },
     sends: 'Create group',
   },
   {
@@ -125,6 +132,7 @@ describe('the code of a form that creates something', { skip: withoutBrowser }, 
       for (const [label, text] of Object.entries(form.fields)) {
         await inside.getByLabel(new RegExp(`^${label}( ?optional)?$`)).fill(text);
       }
+      await form.prepare?.(inside);
       await page.getByRole('button', { name: 'As code' }).click();
       const commands = (await page.getByRole('region', { name: 'curl' }).textContent())!;
       await page.getByRole('button', { name: 'TypeScript' }).click();

@@ -2,7 +2,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { answerOf, api } from '../api/client.ts';
 import { create, creationOf } from '../api/creation.ts';
+import { fits, groupsQuery } from '../parameter-groups/queries.ts';
 import { createText as text } from '../text/create.ts';
+import { serviceText } from '../text/services.ts';
 import { Choice, SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Section } from '../ui/page.tsx';
@@ -13,7 +15,14 @@ import { DATACENTER } from './datacenter.ts';
 import type { Kind } from './kinds.ts';
 import { detailOf, PlanChoice } from './plan-choice.tsx';
 
-const START = { name: '', provider: '', version: '', resource_profile: 'micro', database_name: '' };
+const START = {
+  name: '',
+  provider: '',
+  version: '',
+  resource_profile: 'micro',
+  database_name: '',
+  group: '',
+};
 
 async function readOffer(kind: Kind) {
   const { plans, providers } = await (kind.name === 'database'
@@ -38,13 +47,17 @@ export function CreateService({ kind }: { kind: Kind }) {
     (plan) => !('provider' in plan) || !plan.provider || plan.provider === provider?.type,
   );
   const plan = plans?.find((one) => one.resource_profile === values.resource_profile) ?? plans?.[0];
+  const type = provider?.type ?? '';
+  const { data: groups = [] } = useQuery(groupsQuery);
+  const able = groups.filter((group) => !group.is_system && fits(group, type, version));
+  const group = able.find(({ id }) => String(id) === values.group);
   const common = {
     name: values.name,
     version,
     datacenter: DATACENTER,
     resource_profile: plan?.resource_profile ?? '',
+    ...(group ? { parameter_group_id: group.id } : {}),
   };
-  const type = provider?.type ?? '';
   const first = values.database_name ? { database_name: values.database_name } : {};
   const creation =
     kind.name === 'database'
@@ -126,6 +139,21 @@ export function CreateService({ kind }: { kind: Kind }) {
         errors={errors.resource_profile}
         onValue={(profile) => set('resource_profile', profile)}
       />
+      {able.length > 0 && (
+        <Section>
+          <SelectField
+            label={serviceText.group}
+            hint={serviceText.groupHint}
+            value={group ? values.group : ''}
+            errors={errors.parameter_group_id}
+            onValue={(next) => set('group', next)}
+            options={[
+              { value: '', label: serviceText.groupOfTeam },
+              ...able.map(({ id, name }) => ({ value: String(id), label: name })),
+            ]}
+          />
+        </Section>
+      )}
     </CreateFrame>
   );
 }

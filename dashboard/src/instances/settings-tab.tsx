@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { createText } from '../text/create.ts';
@@ -17,6 +17,9 @@ import { useConfirmedActions } from './confirmed.tsx';
 import { useInstance } from './detail-frame.tsx';
 import type { Instance, Kind } from './kinds.ts';
 import { Reinstall } from './reinstall.tsx';
+
+/** Loaded where there is a database or cache. */
+const ServiceSettings = lazy(() => import('./service-settings.tsx'));
 
 interface Change {
   name?: string;
@@ -50,6 +53,11 @@ export function SettingsTab({ kind, id }: { kind: Kind; id: string }) {
   return (
     <div className="flex max-w-3xl flex-col gap-6">
       <GeneralForm kind={kind} instance={instance} />
+      {'provider' in instance && (
+        <Suspense fallback={<div className="skeleton h-64 rounded-xl" />}>
+          <ServiceSettings kind={kind} service={instance} />
+        </Suspense>
+      )}
       {'image' in instance && <Reinstall vps={instance} />}
       <Section title={text.dangerTitle} about={kind.text.deleteAbout}>
         <Button

@@ -5,7 +5,7 @@ import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
-import type { Group } from './parameter-groups-page.tsx';
+import type { Group } from './queries.ts';
 
 /** Copies a group of the team, or a built-in one, under another name. */
 export function CloneForm({ group: { id, name }, onDone }: { group: Group; onDone: () => void }) {

@@ -1,4 +1,3 @@
-import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Copy, Pencil, Plus, SlidersHorizontal } from 'lucide-react';
 import { useState } from 'react';
@@ -14,25 +13,19 @@ import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { CloneForm } from './clone-form.tsx';
 import { GroupForm } from './group-form.tsx';
-
-export type Group = components['schemas']['ParameterGroup'];
-
-const groupsQuery = {
-  queryKey: ['parameter-group', 'list'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/parameter-groups', { params: { query: { per_page: 100 } } }))).data,
-};
+import { type Group, groupsQuery } from './queries.ts';
 
 const COLUMNS: readonly Column<Group>[] = [
   {
     id: 'name',
     title: text.name,
-    cell: ({ name, description, is_system, is_default }) => (
+    cell: ({ name, description, is_system, is_default, is_active }) => (
       <div className="max-w-96 min-w-36">
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {is_system && <Tag>{text.system}</Tag>}
           {is_default && <Tag>{text.isDefault}</Tag>}
+          {!is_active && <Tag>{text.inactive}</Tag>}
         </span>
         {description && <span className="block text-sm break-words text-quiet">{description}</span>}
       </div>
