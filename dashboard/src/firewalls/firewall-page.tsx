@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Trash2 } from 'lucide-react';
+import { Pencil, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { firewallQuery } from '../api/queries.ts';
@@ -8,11 +8,12 @@ import { Failure, Pending } from '../shell/states.tsx';
 import { common } from '../text/common.ts';
 import { firewallText as text } from '../text/firewalls.ts';
 import { Button } from '../ui/button.tsx';
-import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
+import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Attachments } from './attachments.tsx';
+import { EditForm } from './edit-form.tsx';
 import { type Firewall, FirewallStatus } from './firewall-status.tsx';
 import { PacketTester } from './packet-tester.tsx';
 import { RuleEditor } from './rule-editor.tsx';
@@ -24,6 +25,7 @@ export function FirewallPage({ id }: { id: string }) {
   const navigate = useNavigate();
   const { data: firewall, error } = useQuery(firewallQuery(id));
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const [isEdited, setEdited] = useState(false);
   if (!firewall) return error ? <Failure error={error} reset={() => undefined} /> : <Pending />;
   const remove = async () => {
     const { message } = await answerOf(
@@ -47,6 +49,9 @@ export function FirewallPage({ id }: { id: string }) {
         actions={
           <>
             <DeployButtons firewall={firewall} />
+            <Button icon={<Pencil />} onClick={() => setEdited(true)}>
+              {text.change}
+            </Button>
             <Button
               icon={<Trash2 />}
               onClick={() =>
@@ -75,6 +80,9 @@ export function FirewallPage({ id }: { id: string }) {
         </div>
         <PacketTester id={id} />
       </div>
+      <Dialog open={isEdited} onClose={() => setEdited(false)} title={text.change}>
+        <EditForm firewall={firewall} onDone={() => setEdited(false)} />
+      </Dialog>
       <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
     </>
   );

@@ -2,7 +2,6 @@ import { useQueryClient } from '@tanstack/react-query';
 import { ArrowDown, ArrowUp, Pencil, Plus, Trash2 } from 'lucide-react';
 import { type ComponentProps, useState } from 'react';
 import { answerOf, api, newKey } from '../api/client.ts';
-import { common } from '../text/common.ts';
 import { firewallText as text } from '../text/firewalls.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -14,6 +13,7 @@ import { tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
 import { RuleLine } from './rule-lines.tsx';
 import { CONFIRM_WITHIN, draftOf, hasPorts, NEW_RULE, type RuleDraft, rulesOf } from './rules.ts';
+import { SourceInstances } from './source-instances.tsx';
 
 /** The rules of a firewall, which are saved together. */
 export function RuleEditor({ firewall }: { firewall: Firewall }) {
@@ -105,14 +105,14 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
               <span className="flex">
                 <IconButton
                   label={text.up}
-                  blocked={at === 0 && common.firstPage}
+                  blocked={at === 0 && text.isFirst}
                   onClick={() => move(at, at - 1)}
                 >
                   <ArrowUp />
                 </IconButton>
                 <IconButton
                   label={text.down}
-                  blocked={at === rules.length - 1 && common.lastPage}
+                  blocked={at === rules.length - 1 && text.isLast}
                   onClick={() => move(at, at + 1)}
                 >
                   <ArrowDown />
@@ -162,7 +162,8 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
   );
 }
 
-const PROTOCOLS = ['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'];
+/** Rules cannot name GRE and ESP: only those for any protocol apply to them. */
+const PROTOCOLS = ['tcp', 'udp', 'icmp', 'any'];
 
 /** Changes one rule of the list, which is saved as a whole. What is typed is kept under `name`. */
 function RuleForm({
@@ -215,7 +216,19 @@ function RuleForm({
         value={sources}
         onValue={(next) => set('sources', next)}
       />
+      {draft.direction === 'inbound' && (
+        <SourceInstances
+          value={draft.source_instance_ids}
+          onValue={(next) => set('source_instance_ids', next)}
+        />
+      )}
       <TextField label={text.name} optional value={draft.name ?? ''} onValue={(next) => set('name', next)} />
+      <TextField
+        label={text.description}
+        optional
+        value={draft.description ?? ''}
+        onValue={(next) => set('description', next)}
+      />
       <SubmitRow>{text.done}</SubmitRow>
     </Form>
   );

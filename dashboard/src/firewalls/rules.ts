@@ -5,7 +5,7 @@ import type { Rule } from './firewall-status.tsx';
 export const CONFIRM_WITHIN = 120;
 
 /** What of a rule can be edited. */
-export type RuleDraft = Pick<Rule, 'direction' | 'protocol' | 'action' | 'name'> & {
+export type RuleDraft = Pick<Rule, 'direction' | 'protocol' | 'action' | 'name' | 'description'> & {
   /** For React only; new rules have no id on the server. */
   key: string;
   id?: string;
@@ -19,6 +19,7 @@ export const NEW_RULE = {
   protocol: 'tcp',
   action: 'allow',
   name: '',
+  description: null,
   source_ips: [],
   source_instance_ids: [],
   ports: '',
@@ -60,6 +61,7 @@ export const rulesOf = (drafts: readonly RuleDraft[]) =>
   drafts.map((draft, order) => ({
     ...(draft.id ? { id: draft.id } : {}),
     ...(draft.name ? { name: draft.name } : {}),
+    ...(draft.description ? { description: draft.description } : {}),
     direction: draft.direction as 'inbound',
     protocol: draft.protocol as 'tcp',
     action: draft.action as 'allow',
