@@ -7,10 +7,13 @@ import { Badge, type Tone } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { Empty, Section } from '../ui/page.tsx';
-import { type Column, Pager, Table } from '../ui/table.tsx';
-import { AgoCell } from '../ui/time.tsx';
+import { FilterSelect } from '../ui/filter.tsx';
+import { Empty, Facts, Section } from '../ui/page.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
+import type { Column } from '../ui/table.tsx';
+import { Ago, AgoCell } from '../ui/time.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
+import { DELIVERY_STATES, type DeliverySearch } from './search.ts';
 
 type Delivery = components['schemas']['WebhookDelivery'];
 
@@ -19,15 +22,27 @@ const PER_PAGE = 20;
 /** How often the list is read while something is being sent, in milliseconds: deliveries make no events. */
 const AT_WORK_MS = 2000;
 
-/** What was sent to the endpoints. */
-export function Deliveries() {
+/** What was sent to the endpoints. Which of it is shown is in the address. */
+export function Deliveries({
+  endpoints,
+  search: { status, endpoint, page = 1 },
+  onSearch,
+}: {
+  endpoints: readonly { id: string; name: string }[];
+  search: DeliverySearch;
+  onSearch: (change: DeliverySearch) => void;
+}) {
   const client = useQueryClient();
-  const [page, setPage] = useState(1);
   const [open, setOpen] = useState<Delivery | null>(null);
+  const query = {
+    page,
+    per_page: PER_PAGE,
+    ...(status ? { status } : {}),
+    ...(endpoint ? { endpoint_id: endpoint } : {}),
+  };
   const { data } = useQuery({
-    queryKey: ['webhook', 'deliveries', page],
-    queryFn: () =>
-      answerOf(api.GET('/webhooks/deliveries', { params: { query: { page, per_page: PER_PAGE } } })),
+    queryKey: ['webhook', 'deliveries', query],
+    queryFn: () => answerOf(api.GET('/webhooks/deliveries', { params: { query } })),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
       state.data?.data.some((one) => one.state === 'queued' || one.state === 'pending') ? AT_WORK_MS : false,
@@ -70,13 +85,41 @@ export function Deliveries() {
     },
   ];
   return (
-    <Section title={text.deliveries} about={text.deliveriesAbout} flush>
-      {data?.data.length === 0 ? (
-        <Empty title={text.noDeliveries} />
-      ) : (
-        <Table caption={text.deliveries} columns={columns} rows={data?.data} idOf={({ id }) => String(id)} />
-      )}
-      <Pager page={page} perPage={PER_PAGE} total={data?.pagination.total ?? 0} onPage={setPage} />
+    <Section
+      title={text.deliveries}
+      about={text.deliveriesAbout}
+      flush
+      actions={
+        <>
+          <FilterSelect
+            label={text.state}
+            value={status}
+            onValue={(next) => onSearch({ status: next, page: undefined })}
+            all={text.allStates}
+            options={DELIVERY_STATES.map((state) => [state, text.states[state]])}
+          />
+          {endpoints.length > 1 && (
+            <FilterSelect
+              label={text.endpoint}
+              value={endpoint}
+              onValue={(next) => onSearch({ endpoint: next, page: undefined })}
+              all={text.allEndpoints}
+              options={endpoints.map(({ id, name }) => [id, name])}
+            />
+          )}
+        </>
+      }
+    >
+      <PagedTable
+        caption={text.deliveries}
+        columns={columns}
+        data={data}
+        idOf={({ id }) => String(id)}
+        page={page}
+        perPage={PER_PAGE}
+        onSearch={onSearch}
+        empty={<Empty title={status || endpoint ? text.noneFits : text.noDeliveries} />}
+      />
       <Dialog
         open={open !== null}
         onClose={() => setOpen(null)}
@@ -90,10 +133,31 @@ export function Deliveries() {
   );
 }
 
+const factsOf = (delivery: Delivery): Parameters<typeof Facts>[0]['items'] => [
+  [
+    text.messageId,
+    <code key="message" className="font-mono text-sm break-all">
+      {delivery.message_id}
+    </code>,
+  ],
+  [
+    text.response,
+    <span key="state" className="flex items-center gap-2">
+      <Badge tone={TONES[delivery.state] ?? 'idle'}>{text.states[delivery.state] ?? delivery.state}</Badge>
+      {delivery.response_status}
+    </span>,
+  ],
+  [text.attempts, delivery.attempts],
+  delivery.next_attempt_at != null && [text.nextAttempt, <Ago key="next" at={delivery.next_attempt_at} />],
+  delivery.delivered_at != null && [text.delivered, <Ago key="done" at={delivery.delivered_at} />],
+  delivery.failed_at != null && [text.givenUp, <Ago key="failed" at={delivery.failed_at} />],
+];
+
 function DeliveryDetails({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void }) {
   const { payload, signature, response_body, error_message } = delivery;
   return (
     <div className="flex flex-col gap-4">
+      <Facts items={factsOf(delivery)} />
       {error_message && <p className="text-bad">{error_message}</p>}
       <div>
         <h3 className="mb-1.5">{text.payload}</h3>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { webhookText as text } from '../text/access.ts';
 import { common } from '../text/common.ts';
-import { Badge } from '../ui/badge.tsx';
+import { Badge, Tag } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
@@ -14,6 +14,7 @@ import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { type Endpoint, EndpointForm } from './endpoint-form.tsx';
+import type { DeliverySearch } from './search.ts';
 
 const endpointsQuery = {
   queryKey: ['webhook', 'endpoints'],
@@ -29,9 +30,12 @@ const COLUMNS: readonly Column<Endpoint>[] = [
   {
     id: 'name',
     title: text.name,
-    cell: ({ name, url }) => (
+    cell: ({ name, url, is_default }) => (
       <div className="max-w-96 min-w-36">
-        <span className="block font-medium break-words">{name}</span>
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="font-medium break-words">{name}</span>
+          {is_default && <Tag>{text.isDefault}</Tag>}
+        </span>
         <code className="block truncate font-mono text-xs text-quiet">{url}</code>
       </div>
     ),
@@ -55,7 +59,13 @@ const COLUMNS: readonly Column<Endpoint>[] = [
 ];
 
 /** Endpoints that are told of events, and what was sent to them. */
-export function WebhooksPage() {
+export function WebhooksPage({
+  search,
+  onSearch,
+}: {
+  search: DeliverySearch;
+  onSearch: (change: DeliverySearch) => void;
+}) {
   const client = useQueryClient();
   const { data } = useQuery(endpointsQuery);
   const [edited, setEdited] = useState<Endpoint | 'new' | null>(null);
@@ -165,7 +175,7 @@ export function WebhooksPage() {
             />
           )}
         </div>
-        {!isEmpty && <Deliveries />}
+        {!isEmpty && <Deliveries endpoints={data ?? []} search={search} onSearch={onSearch} />}
       </div>
       <Dialog
         open={edited !== null}
