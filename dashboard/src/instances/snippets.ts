@@ -11,72 +11,226 @@ export interface Snippet {
   code: string;
 }
 
-/** Commands and code that connect to an engine, ready to run. Passwords are the only part that may need quoting. */
+/** Commands and programs that connect to an engine, ready to run, with `danube-ca.pem` beside them where they verify it. */
 export function snippetsFor(engine: string, access: Access): readonly Snippet[] {
+  if (engine === 'postgresql') return postgresql(access);
+  return engine === 'mysql' || engine === 'mariadb' ? mysql(engine, access) : redis(access);
+}
+
+const uriOf = (scheme: string, { host, port, user, password }: Access): string =>
+  `${scheme}://${user}:${encodeURIComponent(password)}@${host}:${port}`;
+
+function postgresql(access: Access): readonly Snippet[] {
   const { host, port, user, password, database } = access;
-  const secret = encodeURIComponent(password);
-  if (engine === 'postgresql') {
-    const uri = `postgresql://${user}:${secret}@${host}:${port}/${database}?sslmode=require`;
-    return [
-      { title: 'psql', code: `psql "${uri}"` },
-      {
-        title: 'Node.js',
-        code: `import pg from 'pg';\n\nconst client = new pg.Client('${uri}');\nawait client.connect();\nconsole.log((await client.query('select version()')).rows);`,
-      },
-      {
-        title: 'Python',
-        code: `import psycopg2\n\nwith psycopg2.connect("${uri}") as connection:\n    with connection.cursor() as cursor:\n        cursor.execute("select version()")\n        print(cursor.fetchone())`,
-      },
-      { title: 'Go', code: `db, err := sql.Open("pgx", "${uri}")` },
-      {
-        title: 'PHP',
-        code: `$db = new PDO("pgsql:host=${host};port=${port};dbname=${database};sslmode=require", "${user}", "${password}");`,
-      },
-    ];
-  }
-  if (engine === 'mysql' || engine === 'mariadb') {
-    const program = engine === 'mysql' ? 'mysql' : 'mariadb';
-    return [
-      {
-        title: program,
-        code: `${program} --host=${host} --port=${port} --user=${user} --password='${password}' --ssl ${database}`,
-      },
-      {
-        title: 'Node.js',
-        code: `import mysql from 'mysql2/promise';\n\nconst connection = await mysql.createConnection({\n  host: '${host}',\n  port: ${port},\n  user: '${user}',\n  password: '${password}',\n  database: '${database}',\n  ssl: { ca },\n});`,
-      },
-      {
-        title: 'Python',
-        code: `import pymysql\n\nconnection = pymysql.connect(\n    host="${host}", port=${port}, user="${user}", password="${password}",\n    database="${database}", ssl={"ca": "danube-ca.pem"},\n)`,
-      },
-      {
-        title: 'Go',
-        code: `db, err := sql.Open("mysql", "${user}:${password}@tcp(${host}:${port})/${database}?tls=danube")`,
-      },
-      {
-        title: 'PHP',
-        code: `$db = new PDO("mysql:host=${host};port=${port};dbname=${database}", "${user}", "${password}",\n    [PDO::MYSQL_ATTR_SSL_CA => "danube-ca.pem"]);`,
-      },
-    ];
-  }
-  const uri = `rediss://${user}:${secret}@${host}:${port}`;
+  const uri = `${uriOf('postgresql', access)}/${database}?sslmode=require`;
+  return [
+    { title: 'psql', code: `psql "${uri}"` },
+    {
+      title: 'Node.js',
+      code: `import { readFileSync } from 'node:fs';
+import pg from 'pg';
+
+const client = new pg.Client({
+  host: '${host}',
+  port: ${port},
+  user: '${user}',
+  password: '${password}',
+  database: '${database}',
+  ssl: { ca: readFileSync('danube-ca.pem') },
+});
+await client.connect();
+console.log((await client.query('select version()')).rows);
+await client.end();`,
+    },
+    {
+      title: 'Python',
+      code: `import psycopg2
+
+with psycopg2.connect("${uri}") as connection:
+    with connection.cursor() as cursor:
+        cursor.execute("select version()")
+        print(cursor.fetchone())`,
+    },
+    {
+      title: 'Go',
+      code: `package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func main() {
+	ctx := context.Background()
+	connection, err := pgx.Connect(ctx, "${uri}")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer connection.Close(ctx)
+	var version string
+	if err := connection.QueryRow(ctx, "select version()").Scan(&version); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(version)
+}`,
+    },
+    {
+      title: 'PHP',
+      code: `<?php
+$db = new PDO("pgsql:host=${host};port=${port};dbname=${database};sslmode=require", "${user}", "${password}");
+echo $db->query("select version()")->fetchColumn(), "\\n";`,
+    },
+  ];
+}
+
+function mysql(engine: 'mysql' | 'mariadb', access: Access): readonly Snippet[] {
+  const { host, port, user, password, database } = access;
+  const verify = engine === 'mysql' ? '--ssl-mode=VERIFY_IDENTITY' : '--ssl-verify-server-cert';
+  return [
+    {
+      title: engine,
+      code: `${engine} --host=${host} --port=${port} --user=${user} --password='${password}' --ssl-ca=danube-ca.pem ${verify} ${database}`,
+    },
+    {
+      title: 'Node.js',
+      code: `import { readFileSync } from 'node:fs';
+import mysql from 'mysql2/promise';
+
+const connection = await mysql.createConnection({
+  host: '${host}',
+  port: ${port},
+  user: '${user}',
+  password: '${password}',
+  database: '${database}',
+  ssl: { ca: readFileSync('danube-ca.pem') },
+});
+console.log((await connection.query('select version()'))[0]);
+await connection.end();`,
+    },
+    {
+      title: 'Python',
+      code: `import pymysql
+
+connection = pymysql.connect(
+    host="${host}", port=${port}, user="${user}", password="${password}",
+    database="${database}", ssl={"ca": "danube-ca.pem"},
+)
+with connection.cursor() as cursor:
+    cursor.execute("select version()")
+    print(cursor.fetchone())`,
+    },
+    {
+      title: 'Go',
+      code: `package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+func main() {
+	ca, err := os.ReadFile("danube-ca.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	config := mysql.NewConfig()
+	config.Net, config.Addr = "tcp", "${host}:${port}"
+	config.User, config.Passwd, config.DBName = "${user}", "${password}", "${database}"
+	config.TLS = &tls.Config{RootCAs: roots, ServerName: "${host}"}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var version string
+	if err := sql.OpenDB(connector).QueryRow("select version()").Scan(&version); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(version)
+}`,
+    },
+    {
+      title: 'PHP',
+      code: `<?php
+$db = new PDO("mysql:host=${host};port=${port};dbname=${database}", "${user}", "${password}",
+    [PDO::MYSQL_ATTR_SSL_CA => "danube-ca.pem"]);
+echo $db->query("select version()")->fetchColumn(), "\\n";`,
+    },
+  ];
+}
+
+function redis(access: Access): readonly Snippet[] {
+  const { host, port, user, password } = access;
+  const uri = uriOf('rediss', access);
   return [
     { title: 'redis-cli', code: `redis-cli --tls --cacert danube-ca.pem -u ${uri}` },
     {
       title: 'Node.js',
-      code: `import { createClient } from 'redis';\n\nconst client = createClient({ url: '${uri}', socket: { tls: true, ca } });\nawait client.connect();`,
+      code: `import { readFileSync } from 'node:fs';
+import { createClient } from 'redis';
+
+const ca = readFileSync('danube-ca.pem');
+const client = createClient({ url: '${uri}', socket: { tls: true, ca } });
+await client.connect();
+console.log(await client.ping());
+client.destroy();`,
     },
     {
       title: 'Python',
-      code: `import redis\n\nclient = redis.from_url("${uri}", ssl_ca_certs="danube-ca.pem")\nprint(client.ping())`,
+      code: `import redis
+
+client = redis.from_url("${uri}", ssl_ca_certs="danube-ca.pem")
+print(client.ping())`,
     },
     {
       title: 'Go',
-      code: `client := redis.NewClient(&redis.Options{\n\tAddr: "${host}:${port}", Username: "${user}", Password: "${password}", TLSConfig: config,\n})`,
+      code: `package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/redis/go-redis/v9"
+)
+
+func main() {
+	ca, err := os.ReadFile("danube-ca.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	options, err := redis.ParseURL("${uri}")
+	if err != nil {
+		log.Fatal(err)
+	}
+	options.TLSConfig.RootCAs = x509.NewCertPool()
+	options.TLSConfig.RootCAs.AppendCertsFromPEM(ca)
+	pong, err := redis.NewClient(options).Ping(context.Background()).Result()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pong)
+}`,
     },
     {
       title: 'PHP',
-      code: `$redis = new Redis();\n$redis->connect("tls://${host}", ${port});\n$redis->auth(["${user}", "${password}"]);`,
+      code: `<?php
+$redis = new Redis();
+$redis->connect("tls://${host}", ${port}, 5, null, 0, 0, ["stream" => ["cafile" => "danube-ca.pem"]]);
+$redis->auth(["${user}", "${password}"]);
+var_dump($redis->ping());`,
     },
   ];
 }
