@@ -75,6 +75,7 @@ import { Route as ConsoleDatabasesIdSettingsRouteImport } from './pages/_console
 import { Route as ConsoleDatabasesIdSnapshotsRouteImport } from './pages/_console/databases/$id/snapshots';
 import { Route as ConsoleObjectStorageIdIndexRouteImport } from './pages/_console/object-storage/$id/index';
 import { Route as ConsoleObjectStorageIdConnectRouteImport } from './pages/_console/object-storage/$id/connect';
+import { Route as ConsoleObjectStorageIdDiagnosisRouteImport } from './pages/_console/object-storage/$id/diagnosis';
 import { Route as ConsoleObjectStorageIdMetricsRouteImport } from './pages/_console/object-storage/$id/metrics';
 import { Route as ConsoleObjectStorageIdObjectsRouteImport } from './pages/_console/object-storage/$id/objects';
 import { Route as ConsoleObjectStorageIdSettingsRouteImport } from './pages/_console/object-storage/$id/settings';
@@ -434,6 +435,12 @@ const ConsoleObjectStorageIdConnectRoute =
     path: '/connect',
     getParentRoute: () => ConsoleObjectStorageIdRoute,
   } as any);
+const ConsoleObjectStorageIdDiagnosisRoute =
+  ConsoleObjectStorageIdDiagnosisRouteImport.update({
+    id: '/diagnosis',
+    path: '/diagnosis',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
 const ConsoleObjectStorageIdMetricsRoute =
   ConsoleObjectStorageIdMetricsRouteImport.update({
     id: '/metrics',
@@ -566,6 +573,7 @@ export interface FileRoutesByFullPath {
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
+  '/object-storage/$id/diagnosis': typeof ConsoleObjectStorageIdDiagnosisRoute;
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
@@ -641,6 +649,7 @@ export interface FileRoutesByTo {
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
+  '/object-storage/$id/diagnosis': typeof ConsoleObjectStorageIdDiagnosisRoute;
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
@@ -723,6 +732,7 @@ export interface FileRoutesById {
   '/_console/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/_console/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/_console/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
+  '/_console/object-storage/$id/diagnosis': typeof ConsoleObjectStorageIdDiagnosisRoute;
   '/_console/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/_console/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/_console/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
@@ -805,6 +815,7 @@ export interface FileRouteTypes {
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
     | '/object-storage/$id/connect'
+    | '/object-storage/$id/diagnosis'
     | '/object-storage/$id/metrics'
     | '/object-storage/$id/objects'
     | '/object-storage/$id/settings'
@@ -880,6 +891,7 @@ export interface FileRouteTypes {
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
     | '/object-storage/$id/connect'
+    | '/object-storage/$id/diagnosis'
     | '/object-storage/$id/metrics'
     | '/object-storage/$id/objects'
     | '/object-storage/$id/settings'
@@ -961,6 +973,7 @@ export interface FileRouteTypes {
     | '/_console/databases/$id/settings'
     | '/_console/databases/$id/snapshots'
     | '/_console/object-storage/$id/connect'
+    | '/_console/object-storage/$id/diagnosis'
     | '/_console/object-storage/$id/metrics'
     | '/_console/object-storage/$id/objects'
     | '/_console/object-storage/$id/settings'
@@ -1454,6 +1467,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleObjectStorageIdConnectRouteImport;
       parentRoute: typeof ConsoleObjectStorageIdRoute;
     };
+    '/_console/object-storage/$id/diagnosis': {
+      id: '/_console/object-storage/$id/diagnosis';
+      path: '/diagnosis';
+      fullPath: '/object-storage/$id/diagnosis';
+      preLoaderRoute: typeof ConsoleObjectStorageIdDiagnosisRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
     '/_console/object-storage/$id/metrics': {
       id: '/_console/object-storage/$id/metrics';
       path: '/metrics';
@@ -1631,6 +1651,7 @@ const ConsoleDatabasesIdRouteWithChildren =
 
 interface ConsoleObjectStorageIdRouteChildren {
   ConsoleObjectStorageIdConnectRoute: typeof ConsoleObjectStorageIdConnectRoute;
+  ConsoleObjectStorageIdDiagnosisRoute: typeof ConsoleObjectStorageIdDiagnosisRoute;
   ConsoleObjectStorageIdMetricsRoute: typeof ConsoleObjectStorageIdMetricsRoute;
   ConsoleObjectStorageIdObjectsRoute: typeof ConsoleObjectStorageIdObjectsRoute;
   ConsoleObjectStorageIdSettingsRoute: typeof ConsoleObjectStorageIdSettingsRoute;
@@ -1640,6 +1661,7 @@ interface ConsoleObjectStorageIdRouteChildren {
 const ConsoleObjectStorageIdRouteChildren: ConsoleObjectStorageIdRouteChildren =
   {
     ConsoleObjectStorageIdConnectRoute: ConsoleObjectStorageIdConnectRoute,
+    ConsoleObjectStorageIdDiagnosisRoute: ConsoleObjectStorageIdDiagnosisRoute,
     ConsoleObjectStorageIdMetricsRoute: ConsoleObjectStorageIdMetricsRoute,
     ConsoleObjectStorageIdObjectsRoute: ConsoleObjectStorageIdObjectsRoute,
     ConsoleObjectStorageIdSettingsRoute: ConsoleObjectStorageIdSettingsRoute,

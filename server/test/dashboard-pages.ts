@@ -83,19 +83,33 @@ export const PAGES: readonly DashboardPage[] = [
     await opens('Create bucket')(page);
     await showsCode(page);
   }),
-  ...['', 'objects', 'connect', 'metrics', 'settings'].map((tab) => ({
+  ...['', 'objects', 'connect', 'metrics', 'diagnosis', 'settings'].map((tab) => ({
     name: `bucket-${tab || 'overview'}`,
     url: ({ bucket }: Filled) => `/object-storage/${bucket}${tab && `/${tab}`}`,
   })),
   fixed('snapshots', '/snapshots'),
   fixed('firewalls', '/firewalls'),
   { name: 'firewall', url: ({ firewall }) => `/firewalls/${firewall}` },
+  {
+    name: 'firewall-rule',
+    url: ({ firewall }) => `/firewalls/${firewall}`,
+    prepare: async (page) => {
+      await opens('Add a rule')(page);
+      await page.getByText('And these instances of the team').waitFor();
+    },
+  },
   fixed('ssh-keys', '/ssh-keys'),
   fixed('ssh-keys-dialog', '/ssh-keys', async (page) => {
     await page.getByRole('button', { name: 'Add a key' }).click();
     await page.getByRole('dialog').waitFor();
   }),
   fixed('parameter-groups', '/parameter-groups'),
+  fixed('parameter-group-new', '/parameter-groups', async (page) => {
+    await opens('Create group')(page);
+    await page.getByLabel('Add a parameter').fill('mem');
+    await page.getByRole('button', { name: 'Add work_mem' }).click();
+    await page.getByLabel('Add a parameter').fill('a');
+  }),
   fixed('webhooks', '/webhooks'),
   fixed('events', '/events'),
   fixed('operations', '/operations'),

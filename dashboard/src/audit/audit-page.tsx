@@ -1,11 +1,13 @@
 import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { ScrollText } from 'lucide-react';
+import { Download, ScrollText } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError, answerOf, api } from '../api/client.ts';
+import { saveAnswer } from '../api/files.ts';
 import { Failure } from '../shell/states.tsx';
 import { auditText as text } from '../text/audit.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
+import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { FilterBar } from '../ui/filter.tsx';
@@ -14,6 +16,7 @@ import { Empty, PageHeader } from '../ui/page.tsx';
 import { PagedTable } from '../ui/paged-table.tsx';
 import type { Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
+import { tellFailure } from '../ui/toast.tsx';
 import { type AuditSearch, OUTCOMES } from './search.ts';
 
 type Entry = components['schemas']['AuditEntry'];
@@ -79,6 +82,7 @@ export const AuditPage = (props: Props) => (
     about={text.about}
     log="audit"
     read={(query) => answerOf(api.GET('/audit', { params: { query } }))}
+    save={() => saveAnswer('/audit/export', 'audit-log.jsonl')}
   />
 );
 
@@ -90,6 +94,7 @@ export function AuditLog({
   about,
   log,
   read,
+  save,
 }: Props & {
   title: string;
   about: string;
@@ -100,6 +105,8 @@ export function AuditLog({
     per_page: number;
     status?: NonNullable<AuditSearch['status']>;
   }) => Promise<components['schemas']['AuditEntryList']>;
+  /** Saves the whole log as a file. */
+  save: () => Promise<void>;
 }) {
   const [open, setOpen] = useState<Entry | null>(null);
   const query = { page, per_page: PER_PAGE, ...(status ? { status } : {}) };
@@ -108,11 +115,27 @@ export function AuditLog({
     queryFn: () => read(query),
     placeholderData: keepPreviousData,
   });
+  const [isSaving, setSaving] = useState(false);
+  const saveAll = async () => {
+    setSaving(true);
+    await save().catch(tellFailure);
+    setSaving(false);
+  };
   const isForbidden = error instanceof ApiError && error.status === 403;
   if (error && !isForbidden) return <Failure error={error} reset={() => undefined} />;
   return (
     <>
-      <PageHeader title={title} about={about} />
+      <PageHeader
+        title={title}
+        about={about}
+        actions={
+          !isForbidden && (
+            <Button icon={<Download />} busy={isSaving} onClick={() => void saveAll()}>
+              {text.save}
+            </Button>
+          )
+        }
+      />
       {isForbidden ? (
         <Notice tone="warn">{error.message}</Notice>
       ) : (

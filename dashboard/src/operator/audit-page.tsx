@@ -1,4 +1,5 @@
 import { answerOf, api } from '../api/client.ts';
+import { saveAnswer } from '../api/files.ts';
 import { AuditLog } from '../audit/audit-page.tsx';
 import type { AuditSearch } from '../audit/search.ts';
 import { operatorText } from '../text/operator.ts';
@@ -12,6 +13,7 @@ export function InstallAuditPage(props: { search: AuditSearch; onSearch: (change
       about={operatorText.audit.about}
       log="operator audit"
       read={(query) => answerOf(api.GET('/operator/audit', { params: { query } }))}
+      save={() => saveAnswer('/operator/audit/export', 'audit-log-of-the-install.jsonl')}
     />
   );
 }

@@ -8,6 +8,9 @@ import { shell } from '../text/shell.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Choice } from '../ui/field.tsx';
 import { Facts, PageHeader, Section } from '../ui/page.tsx';
+import { Deletion } from './deletion.tsx';
+import { Email } from './email.tsx';
+import { Identities } from './identities.tsx';
 import { Passkeys } from './passkeys.tsx';
 import { Password } from './password.tsx';
 import { ProofProvider } from './proof.tsx';
@@ -39,9 +42,11 @@ export function SettingsPage() {
           />
         </Section>
         <ProofProvider>
+          <Email />
           <Password />
           <TwoFactor />
           {canHavePasskeys() && <Passkeys />}
+          <Identities />
         </ProofProvider>
         <Sessions />
         <Section title={text.appearance} about={text.appearanceAbout}>
@@ -69,6 +74,9 @@ export function SettingsPage() {
             ]}
           />
         </Section>
+        <ProofProvider>
+          <Deletion />
+        </ProofProvider>
       </div>
     </>
   );

@@ -4,7 +4,7 @@ import { answerOf, api } from '../api/client.ts';
 import { accountText as text } from '../text/account.ts';
 import { Button } from '../ui/button.tsx';
 import { Code, Copyable } from '../ui/copy.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
@@ -30,7 +30,13 @@ export function TwoFactor() {
   });
   const [setup, setSetup] = useState<Setup | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const [busy, setBusy] = useState(false);
+  const renew = async () => {
+    const { recovery_codes } = await withProof(() => answerOf(api.POST('/user/two-factor/recovery-codes')));
+    setCodes(recovery_codes);
+    await client.invalidateQueries({ queryKey: ['two-factor'] });
+  };
   const change = async () => {
     setBusy(true);
     try {
@@ -49,9 +55,25 @@ export function TwoFactor() {
       title={text.codes}
       about={data ? (data.enabled ? text.codesOn(data.recovery_codes_left) : text.codesOff) : '\u00a0'}
       actions={
-        <Button busy={busy} onClick={() => void change()}>
-          {data?.enabled ? text.turnOff : text.turnOn}
-        </Button>
+        <>
+          {data?.enabled && (
+            <Button
+              onClick={() =>
+                setConfirmation({
+                  title: text.renewTitle,
+                  about: text.renewAbout,
+                  action: text.renewCodes,
+                  run: renew,
+                })
+              }
+            >
+              {text.renewCodes}
+            </Button>
+          )}
+          <Button busy={busy} onClick={() => void change()}>
+            {data?.enabled ? text.turnOff : text.turnOn}
+          </Button>
+        </>
       }
     >
       <Dialog
@@ -71,6 +93,7 @@ export function TwoFactor() {
           />
         )}
       </Dialog>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
       <Dialog
         open={codes !== null}
         onClose={() => setCodes(null)}

@@ -48,6 +48,7 @@ export function BucketFrame({ id }: { id: string }) {
           ['objects', text.tabs.objects],
           ['connect', text.tabs.connect],
           ['metrics', text.tabs.metrics],
+          ['diagnosis', text.tabs.diagnosis],
           ['settings', text.tabs.settings],
         ]}
       />

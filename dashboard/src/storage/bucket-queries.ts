@@ -39,6 +39,18 @@ export const bucketMetricsQuery = (id: string) =>
     queryFn: () => answerOf(api.GET('/storage/buckets/{bucket}/metrics', bucketAt(id))),
   });
 
+export const bucketDiagnosisQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['bucket', id, 'diagnosis'],
+    queryFn: async () => (await answerOf(api.GET('/storage/buckets/{bucket}/diagnose', bucketAt(id)))).data,
+  });
+
+export const bucketHealthQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['bucket', id, 'health'],
+    queryFn: () => answerOf(api.GET('/storage/buckets/{bucket}/metrics/health', bucketAt(id))),
+  });
+
 export const bucketTopQuery = (id: string) =>
   queryOptions({
     queryKey: ['bucket', id, 'top'],

@@ -6,7 +6,7 @@ import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
 import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
-import { Switch, TextArea, TextField } from '../ui/field.tsx';
+import { SelectField, Switch, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
@@ -21,6 +21,8 @@ const valuesOf = (bucket: Bucket) => ({
   versioning_enabled: bucket.versioning_enabled,
   public_access: bucket.public_access,
   encryption_enabled: bucket.encryption_enabled,
+  retention: bucket.object_lock_default_retention_mode ?? '',
+  days: String(bucket.object_lock_default_retention_days ?? 30),
   limit: bucket.size_limit_bytes === null ? '' : String(bucket.size_limit_bytes / GB),
   tags: (bucket.tags ?? []).join('\n'),
   cors: jsonOf(bucket.cors_configuration),
@@ -48,10 +50,16 @@ const tagsIn = (typed: string): string[] =>
     .filter((line) => line !== '');
 
 /** The request of what was changed, and of nothing else: S3 may have set the rest meanwhile. */
-function changesOf(changed: Partial<Values>) {
-  const { limit, tags, cors, lifecycle, display_name, ...rest } = changed;
+function changesOf(changed: Partial<Values>, { retention: mode, days: length }: Values) {
+  const { retention, days, limit, tags, cors, lifecycle, display_name, ...rest } = changed;
   return {
     ...rest,
+    ...(retention === undefined && days === undefined
+      ? {}
+      : {
+          object_lock_default_retention_mode: (mode || null) as 'GOVERNANCE' | null,
+          object_lock_default_retention_days: mode ? Number(length) : null,
+        }),
     ...(display_name === undefined ? {} : { display_name: display_name.trim() || null }),
     ...(limit === undefined
       ? {}
@@ -95,13 +103,15 @@ export function BucketSettings({ id }: { id: string }) {
   );
 }
 
+type GeneralFields = Pick<ReturnType<typeof useForm<Values>>, 'values' | 'errors' | 'set'>;
+
 function GeneralForm({ bucket }: { bucket: Bucket }) {
   const client = useQueryClient();
   const form = useForm<Values>(`bucket ${bucket.id}`, valuesOf(bucket));
   const { values, changed, set, errors, busy, submit } = form;
   const save = async () => {
     const answer = await answerOf(
-      api.PUT('/storage/buckets/{bucket}', { ...bucketAt(bucket.id), body: changesOf(changed) }),
+      api.PUT('/storage/buckets/{bucket}', { ...bucketAt(bucket.id), body: changesOf(changed, values) }),
     );
     tellSuccess(answer.message);
     client.setQueryData(bucketQuery(bucket.id).queryKey, answer.bucket);
@@ -136,6 +146,7 @@ function GeneralForm({ bucket }: { bucket: Bucket }) {
           checked={values.encryption_enabled}
           onChecked={(on) => set('encryption_enabled', on)}
         />
+        {bucket.object_lock_enabled && <Retention form={form} />}
         <TextField
           label={text.limitGb}
           hint={text.limitHint}
@@ -163,6 +174,30 @@ function GeneralForm({ bucket }: { bucket: Bucket }) {
   );
 }
 
+/** Whether and for how long new files are locked. */
+function Retention({ form: { values, errors, set } }: { form: GeneralFields }) {
+  return (
+    <div className="grid gap-5 sm:grid-cols-2">
+      <SelectField
+        label={text.retention}
+        value={values.retention}
+        errors={errors.object_lock_default_retention_mode}
+        onValue={(mode) => set('retention', mode)}
+        options={Object.entries(text.retentions).map(([value, label]) => ({ value, label }))}
+      />
+      {values.retention !== '' && (
+        <TextField
+          label={text.retentionDays}
+          inputMode="numeric"
+          value={values.days}
+          errors={errors.object_lock_default_retention_days}
+          onValue={(days) => set('days', days)}
+        />
+      )}
+    </div>
+  );
+}
+
 /** Several lines that the server checks; its sentences may be about any member of them. */
 function Rules({
   name,
@@ -173,7 +208,7 @@ function Rules({
   name: 'tags' | 'cors' | 'lifecycle';
   hint: string;
   errorsOf: string;
-  form: Pick<ReturnType<typeof useForm<Values>>, 'values' | 'errors' | 'set'>;
+  form: GeneralFields;
 }) {
   const found = Object.entries(errors).filter(
     ([field]) => field === errorsOf || field.startsWith(`${errorsOf}.`),

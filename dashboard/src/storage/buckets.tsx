@@ -117,8 +117,14 @@ function CreateForm({ onDone }: { onDone: () => void }) {
     name: '',
     versioning_enabled: false,
     public_access: false,
+    object_lock_enabled: false,
   });
-  const creation = creationOf('/storage/buckets', values);
+  // What is off is not said: files that are locked are always kept in versions.
+  const { object_lock_enabled, ...rest } = values;
+  const creation = creationOf(
+    '/storage/buckets',
+    object_lock_enabled ? { ...rest, versioning_enabled: true, object_lock_enabled } : rest,
+  );
   const send = async (key: string) => {
     tellSuccess((await create(creation, key)).message);
     void client.invalidateQueries({ queryKey: ['bucket'] });
@@ -143,6 +149,12 @@ function CreateForm({ onDone }: { onDone: () => void }) {
         hint={text.publicAbout}
         checked={values.public_access}
         onChecked={(on) => set('public_access', on)}
+      />
+      <Switch
+        label={text.lock}
+        hint={text.lockAbout}
+        checked={object_lock_enabled}
+        onChecked={(on) => set('object_lock_enabled', on)}
       />
       <CreateRow creation={creation} busy={busy}>
         {text.create}

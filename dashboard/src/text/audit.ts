@@ -1,6 +1,7 @@
 export const auditText = {
   title: 'Audit log',
   about: 'Who changed what, and what was refused. For admins of the team.',
+  save: 'Save the whole log',
   when: 'When',
   who: 'Who',
   what: 'What',
