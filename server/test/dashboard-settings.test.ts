@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { clientOf, newDatabase } from './client.ts';
+import { clientOf, newDatabase, newVps } from './client.ts';
 import { type Console, openConsole, withoutBrowser } from './dashboard-browser.ts';
 import { createTeam, joinTeam, waitFor } from './harness.ts';
 import { createPerson, PASSWORD } from './people.ts';
 
-describe('settings in a browser', { skip: withoutBrowser }, () => {
+describe('settings and actions in a browser', { skip: withoutBrowser }, () => {
   let console: Console;
   before(async () => {
     console = await openConsole();
@@ -100,6 +100,26 @@ describe('settings in a browser', { skip: withoutBrowser }, () => {
       'the policy',
       async () => (await show()).storage_autoscale_policy?.threshold_percent === 70,
     );
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
+  it('stops a server from the palette, after it has asked', async () => {
+    const { test, open } = console;
+    const team = await createTeam(test.database);
+    const call = clientOf(test.app.url!, team.token);
+    const { id } = (await call('POST', '/vps', newVps({ name: 'web-1' }))).body.instance;
+    const show = async () => (await call('GET', `/vps/${id}`)).body.instance;
+    await waitFor('the server', async () => (await show()).status === 'running');
+    const { page, context, problems } = await open(team);
+    await page.goto('/events');
+    await page.getByRole('heading', { name: 'Events' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('stop web');
+    await page.getByRole('option', { name: /^Stop web-1/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+    await waitFor('the stop', async () => (await show()).status === 'stopped');
     assert.deepEqual(problems, []);
     await context.close();
   });

@@ -1,46 +1,66 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type LucideIcon, Plus, Search } from 'lucide-react';
+import { type LucideIcon, Monitor, Moon, Play, Plus, RotateCw, Search, Square, Sun } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useId, useMemo, useState } from 'react';
 import { accountQuery } from '../api/account.ts';
 import { answerOf, api } from '../api/client.ts';
 import { instancesQuery } from '../api/queries.ts';
-import { type Instance, KINDS } from '../instances/kinds.ts';
+import { reasonAgainst } from '../instances/actions.ts';
+import { useConfirmedActions } from '../instances/confirmed.tsx';
+import { cacheKind, databaseKind, type Instance, KINDS, vpsKind } from '../instances/kinds.ts';
+import { texts as instanceTexts } from '../text/instances.ts';
 import { shell } from '../text/shell.ts';
+import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import DialogBox from '../ui/dialog-box.tsx';
 import { navigationOf, SETTINGS } from './pages.ts';
+import { chooseTheme, type Theme } from './theme.ts';
 
 interface Entry {
   id: string;
   label: string;
   side: string;
   words: string;
-  to: string;
   icon: LucideIcon;
+  /** Where it leads, or what it does. */
+  does: string | (() => void);
+  /** Whether it asks before it does so. */
+  asks?: boolean;
 }
 
 /** Most entries that are shown at once. */
 const SHOWN = 12;
 
-/** Ctrl-K: goes to any page, instance or form by a part of its name. */
+/** Ctrl-K: goes to any page, instance or form by a part of its name, and does what can be done with an instance. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const list = useId();
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const entries = useEntries();
+  const actions = useActions(text, setConfirmation);
   const others = useOthers(text);
   const found = useMemo(() => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const known = entries.filter(({ words: own }) => words.every((word) => own.includes(word)));
+    const known = [...entries, ...actions].filter(({ words: own }) =>
+      words.every((word) => own.includes(word)),
+    );
     const ids = new Set(known.map(({ id }) => id));
     return [...known, ...others.filter(({ id }) => !ids.has(id))].slice(0, SHOWN);
-  }, [entries, others, text]);
+  }, [entries, actions, others, text]);
   const open = (entry: Entry | undefined) => {
     if (!entry) return;
+    const { does } = entry;
+    if (typeof does === 'function') {
+      does();
+      // What asks first closes after the answer.
+      if (!entry.asks) onClose();
+      return;
+    }
     onClose();
-    void navigate({ to: entry.to });
+    void navigate({ to: does });
   };
+  if (confirmation) return <ConfirmDialog confirmation={confirmation} onClose={onClose} />;
   const listen = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -122,6 +142,45 @@ function useEntries(): readonly Entry[] {
   return [...pages, ...instances, ...forms];
 }
 
+const ACTIONS = ['start', 'stop', 'reboot'] as const;
+const ACTION_ICONS = { start: Play, stop: Square, reboot: RotateCw };
+const THEMES: readonly [Theme, LucideIcon][] = [
+  ['light', Sun],
+  ['dark', Moon],
+  ['system', Monitor],
+];
+
+/** What can be done at once, where something was typed: start, stop and reboot what allows it now, and other colours. */
+function useActions(text: string, onConfirm: (confirmation: Confirmation) => void): readonly Entry[] {
+  const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
+  const runs = {
+    vps: useConfirmedActions(vpsKind, onConfirm).run,
+    database: useConfirmedActions(databaseKind, onConfirm).run,
+    cache: useConfirmedActions(cacheKind, onConfirm).run,
+  };
+  if (text.trim() === '') return [];
+  const themes = THEMES.map(([theme, icon]) =>
+    entry(`theme ${theme}`, shell.themes[theme], shell.theme, () => chooseTheme(theme), icon),
+  );
+  const ofInstances = KINDS.flatMap((kind, at) =>
+    (lists[at]?.data?.items ?? []).flatMap((instance: Instance) =>
+      ACTIONS.filter((action) => kind.act[action] && reasonAgainst(action, instance) === null).map(
+        (action) => ({
+          ...entry(
+            `${action} ${instance.id}`,
+            shell.palette.act(instanceTexts[action], instance.name),
+            kind.text.title,
+            () => runs[kind.name](action, instance),
+            ACTION_ICONS[action],
+          ),
+          asks: action !== 'start',
+        }),
+      ),
+    ),
+  );
+  return [...ofInstances, ...themes];
+}
+
 /** Fewer letters fit too much. */
 const SHORTEST_SEARCH = 2;
 
@@ -153,8 +212,15 @@ function useOthers(text: string): readonly Entry[] {
   });
 }
 
-function entry(id: string, label: string, side: string, to: string, icon: LucideIcon, more = ''): Entry {
-  return { id, label, side, to, icon, words: `${label} ${side} ${id} ${more}`.toLowerCase() };
+function entry(
+  id: string,
+  label: string,
+  side: string,
+  does: Entry['does'],
+  icon: LucideIcon,
+  more = '',
+): Entry {
+  return { id, label, side, does, icon, words: `${label} ${side} ${id} ${more}`.toLowerCase() };
 }
 
 const addressesOf = (instance: Instance): string =>

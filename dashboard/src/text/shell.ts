@@ -74,5 +74,6 @@ export const shell = {
       webhook: 'Webhook',
     } as Record<string, string>,
     create: (noun: string) => `Create a ${noun}`,
+    act: (action: string, name: string) => `${action} ${name}`,
   },
 };
