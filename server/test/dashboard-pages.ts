@@ -142,7 +142,9 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('operator-announce', '/operator/announcements', opens('Announce')),
   fixed('operator-audit', '/operator/audit'),
   { name: 'invitation', url: ({ invitation }) => `/invitation#${invitation}` },
-  fixed('invitation-refused', '/invitation#none'),
+  fixed('invitation-refused', '/invitation#none', (page) =>
+    page.getByRole('heading', { name: 'This invitation cannot be used' }).waitFor(),
+  ),
   fixed('settings', '/settings'),
   fixed('sign-in', '/sign-in'),
   fixed('set-password', '/account/password#x'),

@@ -1,7 +1,7 @@
 import type { components } from '@danube/client/schema';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { accountQuery } from '../api/account.ts';
 import { ApiError, answerOf, api } from '../api/client.ts';
 import { signInApi } from '../sign-in/api.ts';
@@ -20,7 +20,13 @@ type Invitation = components['schemas']['InvitationShown'];
 
 /** Where the link of an invitation leads: somebody accepts with the account that is signed in, signs in first, or opens one. */
 export function InvitationPage() {
-  const [code] = useState(invitationCode);
+  const [code, setCode] = useState(invitationCode);
+  useEffect(() => {
+    // Another link in the same tab changes only what follows `#`.
+    const read = () => setCode(invitationCode());
+    window.addEventListener('hashchange', read);
+    return () => window.removeEventListener('hashchange', read);
+  }, []);
   const invitation = useQuery({
     queryKey: ['invitation', code],
     queryFn: () => signInApi.showInvitation(code),
