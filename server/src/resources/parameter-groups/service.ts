@@ -70,8 +70,9 @@ export class ParameterGroupService {
   async parameters({ provider_type, family: wanted }: ParameterQuery) {
     const family = wanted ?? null;
     const provider = findProvider(provider_type)!;
-    assertOffered(provider, family);
     const version = versionOf(provider, family);
+    // Nothing fits, as in a list with any other filter.
+    if (!isOffered(provider, version)) return { provider_type, family: version, data: [] };
     const known = await knownParameters(this.#plane, provider, version);
     return {
       provider_type,
@@ -272,6 +273,9 @@ interface NewGroup {
 /** A group for all versions is checked against the newest; an instance of another version checks it again. */
 const versionOf = (provider: Provider, family: string | null): string =>
   family ?? provider.versions[0]!.version;
+
+const isOffered = (provider: Provider, family: string): boolean =>
+  provider.versions.some(({ version }) => version === family);
 
 function assertOffered(provider: Provider, family: string | null): void {
   const versions = provider.versions.map(({ version }) => version);
