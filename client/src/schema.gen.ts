@@ -516,6 +516,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the costs of a month
+         * @description What the team’s resources cost in a month, with a line for each. An hour costs a 730th of the price of a month; of each resource, the first 730 hours of a month count, and its cents are rounded once. Needs the scope `billing:read`.
+         */
+        get: operations["getCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List months with costs
+         * @description The totals of the months in which the team had costs. Needs the scope `billing:read`.
+         */
+        get: operations["listCostMonths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the costs of a month
+         * @description All lines of a month as CSV, for spreadsheets and other programs. Needs the scope `billing:read`.
+         */
+        get: operations["exportCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/options": {
         parameters: {
             query?: never;
@@ -4036,6 +4096,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the costs of all teams
+         * @description What each team costs in a month. An hour costs a 730th of the price of a month; of each resource, the first 730 hours of a month count, and its cents are rounded once. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/billing/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the costs of all teams
+         * @description All lines of a month, of all teams, as CSV. Needs the scope `operator:read`.
+         */
+        get: operations["exportOperatorCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/audit": {
         parameters: {
             query?: never;
@@ -4710,6 +4810,11 @@ export interface components {
              */
             curl: string;
             /**
+             * @description The same for the command line of customers.
+             * @example DANUBE_URL=https://cloud.example.org DANUBE_TOKEN='12|…' danubectl teams list
+             */
+            cli: string;
+            /**
              * @description What the Terraform provider of the v1 API, `AdrianSilaghi/danubedata`, takes it from.
              * @example export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'
              */
@@ -4919,6 +5024,134 @@ export interface components {
              * @example 6f1ed002ab5595859014ebf0951522d96f1ed002ab5595859014ebf0951522d9
              */
             hash: string;
+        };
+        Costs: {
+            /** @example 2026-11 */
+            month: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            ends_at: string;
+            /**
+             * @description Values so far: `EUR`.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The sum of the lines, in cents; of the present month until now.
+             * @example 449
+             */
+            total_cents: number;
+            /**
+             * Format: int64
+             * @description What the month will have cost if everything goes on as it is.
+             * @example 449
+             */
+            forecast_cents: number;
+            /**
+             * @description Whether the month is over.
+             * @example false
+             */
+            is_final: boolean;
+            /**
+             * Format: int32
+             * @description How many lines the month has.
+             * @example 1
+             */
+            resources: number;
+            /** @description A line for each resource, the dearest first; at most 1000, the export has all. */
+            lines: components["schemas"]["CostLine"][];
+        };
+        CostLine: {
+            /** @example vps */
+            resource_type: string;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            resource_id: string;
+            /**
+             * @description What it is called, or was when it was deleted.
+             * @example web-1
+             */
+            name: string;
+            /**
+             * @description Its last one in this month; of a bucket, what it held.
+             * @example nano_shared
+             */
+            plan: string;
+            /**
+             * Format: int64
+             * @description The price of that for a month.
+             * @example 449
+             */
+            monthly_cost_cents: number;
+            /**
+             * Format: date-time
+             * @description From when on it cost something in this month.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Until when it did.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            to: string;
+            /**
+             * @description For how long in between, to a second.
+             * @example 730
+             */
+            hours: number;
+            /**
+             * Format: int64
+             * @description What it cost in this month, with all prices that it had.
+             * @example 449
+             */
+            amount_cents: number;
+            /**
+             * Format: int64
+             * @description What it will have cost if it goes on as it is.
+             * @example 449
+             */
+            forecast_cents: number;
+        };
+        CostMonthList: {
+            /** @description The newest first; months without costs are left out. */
+            data: components["schemas"]["CostMonth"][];
+        };
+        CostMonth: {
+            /** @example 2026-11 */
+            month: string;
+            /**
+             * Format: int64
+             * @description The sum of the lines, in cents; of the present month until now.
+             * @example 449
+             */
+            total_cents: number;
+            /**
+             * Format: int64
+             * @description What the month will have cost if everything goes on as it is.
+             * @example 449
+             */
+            forecast_cents: number;
+            /**
+             * @description Whether the month is over.
+             * @example false
+             */
+            is_final: boolean;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            resources: number;
         };
         SignInOptions: {
             /**
@@ -11831,6 +12064,58 @@ export interface components {
             /** @example The announcement has ended. */
             message: string;
         };
+        OperatorCosts: {
+            /** @example 2026-11 */
+            month: string;
+            /**
+             * @description Values so far: `EUR`.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The sum of the lines, in cents; of the present month until now.
+             * @example 449
+             */
+            total_cents: number;
+            /**
+             * Format: int64
+             * @description What the month will have cost if everything goes on as it is.
+             * @example 449
+             */
+            forecast_cents: number;
+            /**
+             * @description Whether the month is over.
+             * @example false
+             */
+            is_final: boolean;
+            /** @description Teams with costs, the dearest first; at most 1000, the export has all. */
+            teams: components["schemas"]["OperatorTeamCosts"][];
+        };
+        OperatorTeamCosts: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /** @example Shop */
+            name: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            resources: number;
+            /**
+             * Format: int64
+             * @example 449
+             */
+            total_cents: number;
+            /**
+             * Format: int64
+             * @example 449
+             */
+            forecast_cents: number;
+        };
         BucketObjectWritten: {
             /** @example The object was written. */
             message: string;
@@ -13497,6 +13782,7 @@ export interface operations {
                      *       },
                      *       "plain_text": "12|example-of-a-secret",
                      *       "curl": "curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams",
+                     *       "cli": "DANUBE_URL=https://cloud.example.org DANUBE_TOKEN='12|…' danubectl teams list",
                      *       "terraform": "export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'",
                      *       "warnings": [
                      *         "The token expires with the one that made it."
@@ -14043,6 +14329,160 @@ export interface operations {
                 content: {
                     /** @example {"id":1842,"action":"updateVps","outcome":"done"} */
                     "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCosts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month, in UTC; the present one by default. One to come has no costs yet.
+                 * @example 2026-11
+                 */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "month": "2026-11",
+                     *       "starts_at": "2026-01-15T09:30:00.000Z",
+                     *       "ends_at": "2026-01-15T09:30:00.000Z",
+                     *       "currency": "EUR",
+                     *       "total_cents": 449,
+                     *       "forecast_cents": 449,
+                     *       "is_final": false,
+                     *       "resources": 1,
+                     *       "lines": [
+                     *         {
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "web-1",
+                     *           "plan": "nano_shared",
+                     *           "monthly_cost_cents": 449,
+                     *           "from": "2026-01-15T09:30:00.000Z",
+                     *           "to": "2026-01-15T09:30:00.000Z",
+                     *           "hours": 730,
+                     *           "amount_cents": 449,
+                     *           "forecast_cents": 449
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Costs"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCostMonths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "month": "2026-11",
+                     *           "total_cents": 449,
+                     *           "forecast_cents": 449,
+                     *           "is_final": false,
+                     *           "resources": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CostMonthList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportCosts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month, in UTC; the present one by default. One to come has no costs yet.
+                 * @example 2026-11
+                 */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example month,team_id,resource_type,resource_id,name,plan,monthly_cost_cents,from,to,hours,amount_cents
+                     *     2026-11,1,vps,0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e,web-1,nano_shared,449,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,720,443
+                     */
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -29885,6 +30325,106 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorCosts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month, in UTC; the present one by default. One to come has no costs yet.
+                 * @example 2026-11
+                 */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "month": "2026-11",
+                     *       "currency": "EUR",
+                     *       "total_cents": 449,
+                     *       "forecast_cents": 449,
+                     *       "is_final": false,
+                     *       "teams": [
+                     *         {
+                     *           "team_id": 1,
+                     *           "name": "Shop",
+                     *           "resources": 1,
+                     *           "total_cents": 449,
+                     *           "forecast_cents": 449
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorCosts"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportOperatorCosts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month, in UTC; the present one by default. One to come has no costs yet.
+                 * @example 2026-11
+                 */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example month,team_id,resource_type,resource_id,name,plan,monthly_cost_cents,from,to,hours,amount_cents
+                     *     2026-11,1,vps,0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e,web-1,nano_shared,449,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,720,443
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

@@ -13,6 +13,7 @@ import { Route as ConsoleRouteImport } from './pages/_console';
 import { Route as InvitationRouteImport } from './pages/invitation';
 import { Route as ConsoleIndexRouteImport } from './pages/_console/index';
 import { Route as ConsoleAuditRouteImport } from './pages/_console/audit';
+import { Route as ConsoleCostsRouteImport } from './pages/_console/costs';
 import { Route as ConsoleEventsRouteImport } from './pages/_console/events';
 import { Route as ConsoleOperationsRouteImport } from './pages/_console/operations';
 import { Route as ConsoleOperatorRouteImport } from './pages/_console/operator';
@@ -46,6 +47,7 @@ import { Route as ConsoleOperatorIndexRouteImport } from './pages/_console/opera
 import { Route as ConsoleOperatorAccountsRouteImport } from './pages/_console/operator/accounts';
 import { Route as ConsoleOperatorAnnouncementsRouteImport } from './pages/_console/operator/announcements';
 import { Route as ConsoleOperatorAuditRouteImport } from './pages/_console/operator/audit';
+import { Route as ConsoleOperatorCostsRouteImport } from './pages/_console/operator/costs';
 import { Route as ConsoleOperatorImagesRouteImport } from './pages/_console/operator/images';
 import { Route as ConsoleOperatorOperationsRouteImport } from './pages/_console/operator/operations';
 import { Route as ConsoleOperatorPlansRouteImport } from './pages/_console/operator/plans';
@@ -107,6 +109,11 @@ const ConsoleIndexRoute = ConsoleIndexRouteImport.update({
 const ConsoleAuditRoute = ConsoleAuditRouteImport.update({
   id: '/audit',
   path: '/audit',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleCostsRoute = ConsoleCostsRouteImport.update({
+  id: '/costs',
+  path: '/costs',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleEventsRoute = ConsoleEventsRouteImport.update({
@@ -276,6 +283,11 @@ const ConsoleOperatorAnnouncementsRoute =
 const ConsoleOperatorAuditRoute = ConsoleOperatorAuditRouteImport.update({
   id: '/audit',
   path: '/audit',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorCostsRoute = ConsoleOperatorCostsRouteImport.update({
+  id: '/costs',
+  path: '/costs',
   getParentRoute: () => ConsoleOperatorRoute,
 } as any);
 const ConsoleOperatorImagesRoute = ConsoleOperatorImagesRouteImport.update({
@@ -514,6 +526,7 @@ export interface FileRoutesByFullPath {
   '/': typeof ConsoleIndexRoute;
   '/invitation': typeof InvitationRoute;
   '/audit': typeof ConsoleAuditRoute;
+  '/costs': typeof ConsoleCostsRoute;
   '/events': typeof ConsoleEventsRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/operator': typeof ConsoleOperatorRouteWithChildren;
@@ -540,6 +553,7 @@ export interface FileRoutesByFullPath {
   '/operator/accounts': typeof ConsoleOperatorAccountsRoute;
   '/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
   '/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/operator/costs': typeof ConsoleOperatorCostsRoute;
   '/operator/images': typeof ConsoleOperatorImagesRoute;
   '/operator/operations': typeof ConsoleOperatorOperationsRoute;
   '/operator/plans': typeof ConsoleOperatorPlansRoute;
@@ -594,6 +608,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   '/invitation': typeof InvitationRoute;
   '/audit': typeof ConsoleAuditRoute;
+  '/costs': typeof ConsoleCostsRoute;
   '/events': typeof ConsoleEventsRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
@@ -617,6 +632,7 @@ export interface FileRoutesByTo {
   '/operator/accounts': typeof ConsoleOperatorAccountsRoute;
   '/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
   '/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/operator/costs': typeof ConsoleOperatorCostsRoute;
   '/operator/images': typeof ConsoleOperatorImagesRoute;
   '/operator/operations': typeof ConsoleOperatorOperationsRoute;
   '/operator/plans': typeof ConsoleOperatorPlansRoute;
@@ -672,6 +688,7 @@ export interface FileRoutesById {
   '/_console': typeof ConsoleRouteWithChildren;
   '/invitation': typeof InvitationRoute;
   '/_console/audit': typeof ConsoleAuditRoute;
+  '/_console/costs': typeof ConsoleCostsRoute;
   '/_console/events': typeof ConsoleEventsRoute;
   '/_console/operations': typeof ConsoleOperationsRoute;
   '/_console/operator': typeof ConsoleOperatorRouteWithChildren;
@@ -699,6 +716,7 @@ export interface FileRoutesById {
   '/_console/operator/accounts': typeof ConsoleOperatorAccountsRoute;
   '/_console/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
   '/_console/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/_console/operator/costs': typeof ConsoleOperatorCostsRoute;
   '/_console/operator/images': typeof ConsoleOperatorImagesRoute;
   '/_console/operator/operations': typeof ConsoleOperatorOperationsRoute;
   '/_console/operator/plans': typeof ConsoleOperatorPlansRoute;
@@ -756,6 +774,7 @@ export interface FileRouteTypes {
     | '/'
     | '/invitation'
     | '/audit'
+    | '/costs'
     | '/events'
     | '/operations'
     | '/operator'
@@ -782,6 +801,7 @@ export interface FileRouteTypes {
     | '/operator/accounts'
     | '/operator/announcements'
     | '/operator/audit'
+    | '/operator/costs'
     | '/operator/images'
     | '/operator/operations'
     | '/operator/plans'
@@ -836,6 +856,7 @@ export interface FileRouteTypes {
   to:
     | '/invitation'
     | '/audit'
+    | '/costs'
     | '/events'
     | '/operations'
     | '/parameter-groups'
@@ -859,6 +880,7 @@ export interface FileRouteTypes {
     | '/operator/accounts'
     | '/operator/announcements'
     | '/operator/audit'
+    | '/operator/costs'
     | '/operator/images'
     | '/operator/operations'
     | '/operator/plans'
@@ -913,6 +935,7 @@ export interface FileRouteTypes {
     | '/_console'
     | '/invitation'
     | '/_console/audit'
+    | '/_console/costs'
     | '/_console/events'
     | '/_console/operations'
     | '/_console/operator'
@@ -940,6 +963,7 @@ export interface FileRouteTypes {
     | '/_console/operator/accounts'
     | '/_console/operator/announcements'
     | '/_console/operator/audit'
+    | '/_console/operator/costs'
     | '/_console/operator/images'
     | '/_console/operator/operations'
     | '/_console/operator/plans'
@@ -1031,6 +1055,13 @@ declare module '@tanstack/react-router' {
       path: '/audit';
       fullPath: '/audit';
       preLoaderRoute: typeof ConsoleAuditRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/costs': {
+      id: '/_console/costs';
+      path: '/costs';
+      fullPath: '/costs';
+      preLoaderRoute: typeof ConsoleCostsRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/events': {
@@ -1262,6 +1293,13 @@ declare module '@tanstack/react-router' {
       path: '/audit';
       fullPath: '/operator/audit';
       preLoaderRoute: typeof ConsoleOperatorAuditRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/costs': {
+      id: '/_console/operator/costs';
+      path: '/costs';
+      fullPath: '/operator/costs';
+      preLoaderRoute: typeof ConsoleOperatorCostsRouteImport;
       parentRoute: typeof ConsoleOperatorRoute;
     };
     '/_console/operator/images': {
@@ -1572,6 +1610,7 @@ interface ConsoleOperatorRouteChildren {
   ConsoleOperatorAccountsRoute: typeof ConsoleOperatorAccountsRoute;
   ConsoleOperatorAnnouncementsRoute: typeof ConsoleOperatorAnnouncementsRoute;
   ConsoleOperatorAuditRoute: typeof ConsoleOperatorAuditRoute;
+  ConsoleOperatorCostsRoute: typeof ConsoleOperatorCostsRoute;
   ConsoleOperatorImagesRoute: typeof ConsoleOperatorImagesRoute;
   ConsoleOperatorOperationsRoute: typeof ConsoleOperatorOperationsRoute;
   ConsoleOperatorPlansRoute: typeof ConsoleOperatorPlansRoute;
@@ -1583,6 +1622,7 @@ const ConsoleOperatorRouteChildren: ConsoleOperatorRouteChildren = {
   ConsoleOperatorAccountsRoute: ConsoleOperatorAccountsRoute,
   ConsoleOperatorAnnouncementsRoute: ConsoleOperatorAnnouncementsRoute,
   ConsoleOperatorAuditRoute: ConsoleOperatorAuditRoute,
+  ConsoleOperatorCostsRoute: ConsoleOperatorCostsRoute,
   ConsoleOperatorImagesRoute: ConsoleOperatorImagesRoute,
   ConsoleOperatorOperationsRoute: ConsoleOperatorOperationsRoute,
   ConsoleOperatorPlansRoute: ConsoleOperatorPlansRoute,
@@ -1705,6 +1745,7 @@ const ConsoleVpsIdRouteWithChildren = ConsoleVpsIdRoute._addFileChildren(
 
 interface ConsoleRouteChildren {
   ConsoleAuditRoute: typeof ConsoleAuditRoute;
+  ConsoleCostsRoute: typeof ConsoleCostsRoute;
   ConsoleEventsRoute: typeof ConsoleEventsRoute;
   ConsoleOperationsRoute: typeof ConsoleOperationsRoute;
   ConsoleOperatorRoute: typeof ConsoleOperatorRouteWithChildren;
@@ -1738,6 +1779,7 @@ interface ConsoleRouteChildren {
 
 const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleAuditRoute: ConsoleAuditRoute,
+  ConsoleCostsRoute: ConsoleCostsRoute,
   ConsoleEventsRoute: ConsoleEventsRoute,
   ConsoleOperationsRoute: ConsoleOperationsRoute,
   ConsoleOperatorRoute: ConsoleOperatorRouteWithChildren,

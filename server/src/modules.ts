@@ -1,3 +1,4 @@
+import { billingModule } from './billing/module.ts';
 import { eventsModule } from './events/module.ts';
 import { accountsModule } from './identity/accounts/module.ts';
 import { auditModule } from './identity/audit/module.ts';
@@ -37,6 +38,7 @@ export const MODULES: readonly ResourceModule[] = [
   sessionsModule,
   tokensModule,
   auditModule,
+  billingModule,
   accountsModule,
   sshKeysModule,
   vpsModule,

@@ -92,7 +92,7 @@ ajv.addSchema(JSON.parse(JSON.stringify(DOCUMENT), closed), 'document');
 
 const EVENT_STREAM = 'text/event-stream';
 /** Answers that are no JSON, and end. */
-const PLAIN = /^application\/(x-ndjson|octet-stream)/;
+const PLAIN = /^(application\/(x-ndjson|octet-stream)|text\/csv)/;
 
 const validators = new Map<string, ValidateFunction>();
 
@@ -158,7 +158,7 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
   );
 }
 
-/** The answer's JSON, null without a body; lines of JSON and bytes as text; of a stream, the text that comes first, after which the client hangs up. */
+/** The answer's JSON, null without a body; lines of JSON, CSV and bytes as text; of a stream, the text that comes first, after which the client hangs up. */
 async function readBody(response: Response): Promise<unknown> {
   const stream = response.stream();
   if (response.headers['content-type']?.startsWith(EVENT_STREAM)) {

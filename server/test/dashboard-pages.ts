@@ -132,10 +132,12 @@ export const PAGES: readonly DashboardPage[] = [
     await page.getByRole('checkbox', { name: 'vps:read' }).check();
   }),
   fixed('tokens-details', '/tokens', opens(/^Details of backup/)),
+  fixed('costs', '/costs'),
   fixed('operator', '/operator'),
   fixed('operator-accounts', '/operator/accounts'),
   fixed('operator-teams', '/operator/teams'),
   fixed('operator-plans', '/operator/plans'),
+  fixed('operator-costs', '/operator/costs'),
   fixed('operator-images', '/operator/images'),
   fixed('operator-operations', '/operator/operations'),
   fixed('operator-announcements', '/operator/announcements'),

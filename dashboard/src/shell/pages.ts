@@ -16,6 +16,7 @@ import {
   ListChecks,
   type LucideIcon,
   Megaphone,
+  Receipt,
   ScrollText,
   Server,
   Settings,
@@ -73,6 +74,7 @@ export const NAVIGATION: readonly { title: string | null; pages: readonly Naviga
     pages: [
       { to: '/team', label: pages.team, icon: Users },
       { to: '/tokens', label: pages.tokens, icon: KeySquare },
+      { to: '/costs', label: pages.costs, icon: Receipt },
     ],
   },
 ];
@@ -83,6 +85,7 @@ export const OPERATOR_PAGES: readonly NavigationPage[] = [
   { to: '/operator/accounts', label: pages.accounts, icon: CircleUser },
   { to: '/operator/teams', label: pages.teams, icon: Building },
   { to: '/operator/plans', label: pages.plans, icon: Tag },
+  { to: '/operator/costs', label: pages.allCosts, icon: Receipt },
   { to: '/operator/images', label: pages.images, icon: Disc3 },
   { to: '/operator/operations', label: pages.troubles, icon: TriangleAlert },
   { to: '/operator/announcements', label: pages.announcements, icon: Megaphone },

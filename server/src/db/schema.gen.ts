@@ -500,6 +500,11 @@ export interface Notifications {
   user_id: number;
 }
 
+export interface ObjectPrice {
+  cents_per_gb: number;
+  id: Generated<boolean>;
+}
+
 export interface ObjectStore {
   created_at: Generated<Date>;
   credentials_sealed: Buffer;
@@ -697,6 +702,18 @@ export interface Tokens {
   user_id: number;
 }
 
+export interface UsagePeriods {
+  began_at: Date;
+  ended_at: Date | null;
+  id: Generated<number>;
+  name: string;
+  plan: string;
+  price_cents: number;
+  resource_id: string;
+  resource_type: string;
+  team_id: number;
+}
+
 export interface Users {
   created_at: Generated<Date>;
   deleted_at: Date | null;
@@ -834,6 +851,7 @@ export interface DB {
   notification_preferences: NotificationPreferences;
   notification_progress: NotificationProgress;
   notifications: Notifications;
+  object_price: ObjectPrice;
   object_store: ObjectStore;
   object_store_keys: ObjectStoreKeys;
   operations: Operations;
@@ -850,6 +868,7 @@ export interface DB {
   team_usage: TeamUsage;
   teams: Teams;
   tokens: Tokens;
+  usage_periods: UsagePeriods;
   users: Users;
   volumes: Volumes;
   vps: Vps;

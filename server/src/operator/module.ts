@@ -1,3 +1,4 @@
+import { installBillingRoutes } from '../billing/routes.ts';
 import { installAuditRoutes } from '../identity/audit/routes.ts';
 import type { ResourceModule } from '../module.ts';
 import { capacityHistory } from './capacity.ts';
@@ -27,6 +28,7 @@ export const operatorModule: ResourceModule = {
       troubleRoutes(api, database);
       installRoutes(api, database, plane);
       announcementRoutes(api, database);
+      installBillingRoutes(api, database);
       installAuditRoutes(api, { database, secrets });
     },
   }),

@@ -1,0 +1,151 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../db/database.ts';
+
+/**
+ * What resources cost. The rule: an hour costs a 730th of the price of a month, of each resource the first 730 hours of a month
+ * count, in UTC, and the cents of each resource are rounded once, half a cent up. So a resource that is there all month costs the
+ * price of a month, in each month.
+ */
+
+/** Hours of a month that cost something: a twelfth of 365 days. */
+export const HOURS_PER_MONTH = 730;
+const SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600;
+
+/** A month in UTC: `2026-11`, its first moment, and that of the next one. */
+export interface Month {
+  month: string;
+  start: Date;
+  end: Date;
+}
+
+/** The month of `YYYY-MM`. */
+export function monthOf(text: string): Month {
+  const [year, month] = text.split('-').map(Number) as [number, number];
+  const first = (index: number) => new Date(Date.UTC(year, index, 1));
+  return { month: text, start: first(month - 1), end: first(month) };
+}
+
+/** The month that a moment is in. */
+export const monthAt = (moment: Date): Month => monthOf(moment.toISOString().slice(0, 7));
+
+export const monthBefore = ({ start }: Month): Month => monthAt(new Date(start.getTime() - 1));
+
+/** What one resource costs in a month. */
+export interface Line {
+  month: string;
+  team_id: number;
+  resource_type: string;
+  resource_id: string;
+  name: string;
+  /** The last one, and what it costs a month. */
+  plan: string;
+  price_cents: number;
+  from: Date;
+  to: Date;
+  /** In which it was there. */
+  seconds: number;
+  cents: number;
+  /** If it goes on as it is until the month ends. */
+  forecast_cents: number;
+}
+
+/**
+ * SQL: a {@link Line} for each month and resource, of a team, or of all (null). Of the present month, it counts until `now`.
+ * Periods are cut to the month twice: until now, and as if those that are open went on until its end.
+ */
+export const linesOf = (teamId: number | null, months: readonly Month[], now: Date) => sql<Line>`
+  with months as (
+    select * from unnest(${months.map(({ month }) => month)}::text[],
+      ${months.map(({ start }) => start.toISOString())}::timestamptz[],
+      ${months.map(({ end }) => end.toISOString())}::timestamptz[]) m (month, first, next)
+  ), cut as (
+    select p.*, m.month, horizon.is_forecast, greatest(p.began_at, m.first) as cut_from,
+      least(coalesce(p.ended_at, horizon.until), m.next) as cut_to
+    from months m
+      cross join lateral (values (false, ${now}::timestamptz), (true, m.next)) horizon (is_forecast, until)
+      join usage_periods p on p.began_at < m.next and coalesce(p.ended_at, 'infinity') > m.first
+    ${teamId === null ? sql`` : sql`where p.team_id = ${teamId}`}
+  ), counted as (
+    select *, extract(epoch from cut_to - cut_from) as seconds,
+      sum(extract(epoch from cut_to - cut_from)) over (
+        partition by month, is_forecast, resource_id order by cut_from, id) as so_far
+    from cut where cut_to > cut_from
+  ), paid as (
+    select *, greatest(0, least(seconds, ${sql.lit(SECONDS_PER_MONTH)} - (so_far - seconds))) as paid_seconds from counted
+  ), forked as (
+    select month, team_id, resource_type, resource_id, is_forecast,
+      (array_agg(name order by id desc))[1] as name, (array_agg(plan order by id desc))[1] as plan,
+      (array_agg(price_cents order by id desc))[1] as price_cents,
+      min(cut_from) as "from", max(cut_to) as "to", sum(seconds) as seconds,
+      round(sum(paid_seconds * price_cents) / ${sql.lit(SECONDS_PER_MONTH)})::bigint as cents
+    from paid group by month, team_id, resource_type, resource_id, is_forecast
+  )
+  select now.month, now.team_id, now.resource_type, now.resource_id, now.name, now.plan, now.price_cents, now."from", now."to",
+    now.seconds::float8 as seconds, now.cents, later.cents as forecast_cents
+  from forked now join forked later using (month, resource_id)
+  where not now.is_forecast and later.is_forecast`;
+
+/** Hours, to less than a second. */
+export const hoursOf = (seconds: number): number => Math.round((seconds / 3600) * 10_000) / 10_000;
+
+/** The totals of a month. */
+export interface MonthTotal {
+  month: string;
+  total_cents: number;
+  forecast_cents: number;
+  resources: number;
+}
+
+/** What the team's resources, or all, cost in these months, the newest first; months without costs are not among them. */
+export async function totalsOf(
+  db: Queryable,
+  teamId: number | null,
+  months: readonly Month[],
+  now: Date,
+): Promise<MonthTotal[]> {
+  const { rows } = await sql<MonthTotal>`
+    select month, sum(cents)::bigint as total_cents, sum(forecast_cents)::bigint as forecast_cents, count(*) as resources
+    from (${linesOf(teamId, months, now)}) lines group by month order by month desc`.execute(db);
+  return rows;
+}
+
+/** The lines of a month, those that cost most first; at most `limit`. */
+export async function readLines(
+  db: Queryable,
+  teamId: number | null,
+  { month, now, limit }: { month: Month; now: Date; limit?: number },
+): Promise<Line[]> {
+  const { rows } = await sql<Line>`
+    select * from (${linesOf(teamId, [month], now)}) lines order by cents desc, resource_type, name, resource_id
+    ${limit === undefined ? sql`` : sql`limit ${limit}`}`.execute(db);
+  return rows;
+}
+
+/** What a team costs in a month. */
+export interface TeamTotal extends Omit<MonthTotal, 'month'> {
+  team_id: number;
+  name: string;
+}
+
+/** The totals of all teams in a month, those that cost most first; at most `limit`. */
+export async function totalsByTeam(
+  db: Queryable,
+  { month, now, limit }: { month: Month; now: Date; limit: number },
+): Promise<TeamTotal[]> {
+  const { rows } = await sql<TeamTotal>`
+    select lines.team_id, t.name, sum(cents)::bigint as total_cents, sum(forecast_cents)::bigint as forecast_cents,
+      count(*) as resources
+    from (${linesOf(null, [month], now)}) lines join teams t on t.id = lines.team_id
+    group by lines.team_id, t.name order by total_cents desc, lines.team_id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** When the first period of a team, or of all, began; null: there is none. */
+export async function firstPeriod(db: Queryable, teamId: number | null): Promise<Date | null> {
+  const { first } = await db
+    .selectFrom('usage_periods')
+    .select(({ fn }) => fn.min('began_at').as('first'))
+    .$if(teamId !== null, (all) => all.where('team_id', '=', teamId!))
+    .executeTakeFirstOrThrow();
+  return first;
+}

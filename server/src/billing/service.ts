@@ -1,0 +1,78 @@
+import type { Queryable } from '../db/database.ts';
+import {
+  firstPeriod,
+  hoursOf,
+  type Line,
+  type Month,
+  type MonthTotal,
+  monthAt,
+  monthBefore,
+  monthOf,
+  readLines,
+  totalsByTeam,
+  totalsOf,
+} from './costs.ts';
+import { MOST_LINES, MOST_MONTHS, type MonthQuery } from './schema.ts';
+
+/** The month that is asked for. One to come has no costs yet. */
+const wantedMonth = ({ month }: MonthQuery, now: Date): Month =>
+  month === undefined ? monthAt(now) : monthOf(month);
+
+const viewLine = (line: Line) => ({
+  resource_type: line.resource_type,
+  resource_id: line.resource_id,
+  name: line.name,
+  plan: line.plan,
+  monthly_cost_cents: line.price_cents,
+  from: line.from.toISOString(),
+  to: line.to.toISOString(),
+  hours: hoursOf(line.seconds),
+  amount_cents: line.cents,
+  forecast_cents: line.forecast_cents,
+});
+
+const viewTotal = (total: MonthTotal, now: Date) => ({ ...total, is_final: monthOf(total.month).end <= now });
+
+async function totalOf(db: Queryable, teamId: number | null, { month, ...times }: Month, now: Date) {
+  const [total] = await totalsOf(db, teamId, [{ month, ...times }], now);
+  return viewTotal(total ?? { month, total_cents: 0, forecast_cents: 0, resources: 0 }, now);
+}
+
+/** What a team costs in a month, with a line for each resource. */
+export async function readCosts(db: Queryable, teamId: number, query: MonthQuery, now = new Date()) {
+  const month = wantedMonth(query, now);
+  const lines = await readLines(db, teamId, { month, now, limit: MOST_LINES });
+  return {
+    ...(await totalOf(db, teamId, month, now)),
+    starts_at: month.start.toISOString(),
+    ends_at: month.end.toISOString(),
+    currency: 'EUR' as const,
+    lines: lines.map(viewLine),
+  };
+}
+
+/** The months in which a team has costs. */
+export async function listMonths(db: Queryable, teamId: number, now = new Date()) {
+  const first = await firstPeriod(db, teamId);
+  const months: Month[] = [];
+  for (
+    let month = monthAt(now);
+    first && month.end > first && months.length < MOST_MONTHS;
+    month = monthBefore(month)
+  )
+    months.push(month);
+  const totals = await totalsOf(db, teamId, months, now);
+  return { data: totals.map((total) => viewTotal(total, now)) };
+}
+
+/** All lines of a month, of a team or of all (null). */
+export const exportCosts = (db: Queryable, teamId: number | null, query: MonthQuery, now = new Date()) =>
+  readLines(db, teamId, { month: wantedMonth(query, now), now });
+
+/** What all teams cost in a month. */
+export async function readAllCosts(db: Queryable, query: MonthQuery, now = new Date()) {
+  const month = wantedMonth(query, now);
+  const { resources: _, ...total } = await totalOf(db, null, month, now);
+  const teams = await totalsByTeam(db, { month, now, limit: MOST_LINES });
+  return { ...total, currency: 'EUR' as const, teams };
+}
