@@ -51,6 +51,8 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/alerts.md': { instance: 'vps', prints: /"metric_type":"cpu_usage"/ },
   'docs/api.md': { instance: null, prints: /^laptop$/m },
   'docs/authentication.md': { instance: null, prints: /ada@example\.org/ },
+  'docs/billing.md': { instance: 'vps', prints: /^\d{4}-\d\d,\d+,vps,/m },
+  'docs/cli.md': { instance: null, prints: /^web-1$/m },
   // As there are no mails.
   'docs/configuration.md': { instance: null, prints: /^\[\]$/m },
   'docs/events.md': { instance: 'vps', prints: /"next_after":[\s\S]*^id: \d+$/m },
@@ -82,7 +84,9 @@ const FILL_IN: [RegExp, string][] = [
   [/^(curl -N .*)$/gm, `sed '/^id: /q' < <($1 2>/dev/null)`],
 ];
 /** An answer that is an error is a failure, also where the page has no such option. */
-const STRICT = 'curl() { command curl --fail-with-body "$@"; }';
+const STRICT =
+  'curl() { command curl --fail-with-body "$@"; }\n' +
+  'danubectl() { "$NODE" client/cli/danubectl.ts "$@"; }';
 
 /** Types the pages against servers with simulated instances, each of them a new install. */
 describe('the commands of', () => {
@@ -105,6 +109,9 @@ describe('the commands of', () => {
       HOME: home,
       TOKEN: test.team.token,
       API: `${test.app.url}/api/v1`,
+      NODE: process.execPath,
+      DANUBE_URL: test.app.url!,
+      DANUBE_TOKEN: test.team.token,
       DATABASE_URL: test.database.url,
       DANUBE_ENGINE: 'sim',
       DANUBE_SECRET_KEY: secretKey.toString('base64'),

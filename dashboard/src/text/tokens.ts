@@ -33,6 +33,7 @@ export const tokenText = {
   secretAbout: 'It is shown only now. Keep it where your program finds it, and nowhere else.',
   token: 'Token',
   curl: 'Try it',
+  cli: 'For the command line',
   environment: 'For scripts',
   terraform: 'For Terraform, with the provider AdrianSilaghi/danubedata',
   kept: 'I have kept it',

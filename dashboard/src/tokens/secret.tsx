@@ -6,7 +6,7 @@ import type { Made } from './create-token.tsx';
 
 /** A token that was just made, with what to do with it. */
 export function Secret({
-  made: { plain_text, curl, terraform, warnings },
+  made: { plain_text, curl, cli, terraform, warnings },
   onDone,
 }: {
   made: Made;
@@ -15,6 +15,7 @@ export function Secret({
   const lines = [
     [text.token, plain_text],
     [text.curl, curl],
+    [text.cli, cli],
     [text.environment, `export TOKEN='${plain_text}' API=${location.origin}/api/v1`],
     [text.terraform, terraform],
   ] as const;

@@ -46,7 +46,12 @@ const CostLine = Component('CostLine', {
   monthly_cost_cents: Cents(449, 'The price of that for a month.'),
   from: Timestamp('From when on it cost something in this month.'),
   to: Timestamp('Until when it did.'),
-  hours: Type.Number({ minimum: 0, example: 730, description: 'For how long in between, to a second.' }),
+  hours: Type.Number({
+    minimum: 0,
+    maximum: 744,
+    example: 730,
+    description: 'For how long in between, to a second.',
+  }),
   amount_cents: Cents(449, 'What it cost in this month, with all prices that it had.'),
   forecast_cents: Cents(449, 'What it will have cost if it goes on as it is.'),
 });

@@ -29,7 +29,7 @@ describe('the tokens of an account', () => {
   it('are made in a session, shown once, used and revoked', async () => {
     const { status, body } = await create({ scopes: ['ssh-key:read', 'vps:read'] });
     assert.equal(status, 201);
-    assert.ok(body.curl.includes(body.plain_text));
+    for (const line of [body.curl, body.cli, body.terraform]) assert.ok(line.includes(body.plain_text));
     const token = body.plain_text;
     assert.equal((await call('GET', '/ssh-keys', { token })).status, 200);
     assert.equal((await call('GET', '/database', { token })).status, 403);

@@ -130,6 +130,7 @@ function createRoute(api: Api, config: Config): void {
             token: made.token,
             plain_text: made.plainText,
             curl: `curl -H 'Authorization: Bearer ${made.plainText}' ${config.publicUrl}/api/v1/user/teams`,
+            cli: `DANUBE_URL=${config.publicUrl} DANUBE_TOKEN='${made.plainText}' danubectl teams list`,
             terraform: `export DANUBEDATA_API_TOKEN='${made.plainText}' DANUBEDATA_BASE_URL='${config.publicUrl}/api/v1'`,
             warnings: made.warnings,
           };

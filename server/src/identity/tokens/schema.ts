@@ -103,6 +103,9 @@ export const TokenCreated = Component('TokenCreated', {
   curl: Text(500, "curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams", {
     description: 'A command that uses it.',
   }),
+  cli: Text(500, "DANUBE_URL=https://cloud.example.org DANUBE_TOKEN='12|…' danubectl teams list", {
+    description: 'The same for the command line of customers.',
+  }),
   terraform: Text(
     500,
     "export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'",

@@ -1,0 +1,69 @@
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { UsageError } from './failure.ts';
+
+/** Where requests go, and by which token. */
+export interface Access {
+  url: string;
+  token: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const fileOf = (env: Environment): string =>
+  path.join(
+    env.XDG_CONFIG_HOME || path.join(env.HOME ?? os.homedir(), '.config'),
+    'danubectl',
+    'config.json',
+  );
+
+/** From the variables `DANUBE_URL` and `DANUBE_TOKEN`, else from the file of `danubectl login`. Throws {@link UsageError}. */
+export async function readAccess(env: Environment): Promise<Access> {
+  if (env.DANUBE_URL && env.DANUBE_TOKEN) return { url: readUrl(env.DANUBE_URL), token: env.DANUBE_TOKEN };
+  const file = fileOf(env);
+  const found = await stat(file).catch(() => null);
+  if (!found) {
+    throw new UsageError(
+      'It is not known which install to use. Run `danubectl login URL`, or set DANUBE_URL and DANUBE_TOKEN.',
+    );
+  }
+  // Who could read it could do all that the token may.
+  if ((found.mode & 0o077) !== 0) throw new UsageError(`Others may read ${file}. Run \`chmod 600 ${file}\`.`);
+  const kept = parse(await readFile(file, 'utf8'));
+  if (!kept) throw new UsageError(`${file} cannot be read. Run \`danubectl login URL\` again.`);
+  // A token is for the install that it was made by: that of the file is sent nowhere else.
+  if (env.DANUBE_URL && readUrl(env.DANUBE_URL) !== kept.url)
+    throw new UsageError(`DANUBE_URL is not ${kept.url}, whose token is kept. Set DANUBE_TOKEN as well.`);
+  return { url: kept.url, token: env.DANUBE_TOKEN || kept.token };
+}
+
+function parse(text: string): Access | null {
+  try {
+    const { url, token } = JSON.parse(text) as Partial<Access>;
+    return typeof url === 'string' && typeof token === 'string' ? { url, token } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The address of an install, without a path. Throws {@link UsageError}. */
+export function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
+    throw new UsageError(`"${text}" is no address of an install, such as https://cloud.example.org.`);
+  return url.origin;
+}
+
+/** Keeps it in a file that nobody else may read. */
+export async function writeAccess(env: Environment, access: Access): Promise<string> {
+  const file = fileOf(env);
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, `${JSON.stringify(access)}\n`, { mode: 0o600, flag: 'wx' });
+  await chmod(temporary, 0o600);
+  await rename(temporary, file);
+  return file;
+}
+
+export const forgetAccess = (env: Environment): Promise<void> => rm(fileOf(env), { force: true });
