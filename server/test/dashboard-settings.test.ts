@@ -115,7 +115,8 @@ describe('settings and actions in a browser', { skip: withoutBrowser }, () => {
     await page.goto('/events');
     await page.getByRole('heading', { name: 'Events' }).waitFor();
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').fill('stop web');
+    // The page has a list to choose from as well, which is there before the palette.
+    await page.getByRole('combobox', { name: 'Go to anything' }).fill('stop web');
     await page.getByRole('option', { name: /^Stop web-1/ }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
