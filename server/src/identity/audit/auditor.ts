@@ -40,6 +40,7 @@ export function createAuditor({ db }: Pick<Database, 'db'>, log: Log): Auditor {
       const outcome = await outcomeOf(tx, request, { subject, before, made });
       await recordAudit(tx, {
         ...entryOf(request, request.principal),
+        teamId: request.principal.team?.id ?? teamConcerned(request, before ?? outcome.after ?? null),
         ...outcome,
         ...(details ? { after: { ...outcome.after, ...details } } : {}),
       });
@@ -75,6 +76,15 @@ const entryOf = (
   action: request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'unknown',
   requestId: request.id,
 });
+
+/** The team of what a member changes without acting for it, such as a token; what operators do is for other operators. */
+function teamConcerned(
+  { routeOptions }: Pick<FastifyRequest, 'routeOptions'>,
+  columns: Columns | null,
+): number | null {
+  if (routeOptions.url?.startsWith(`${API}/operator/`)) return null;
+  return typeof columns?.team_id === 'number' ? columns.team_id : null;
+}
 
 /** The resource that a request names in its path. */
 interface Named {

@@ -98,6 +98,20 @@ describe('the tokens of an account', () => {
       );
   });
 
+  it('are in the audit log of their team from the first to the last day', async () => {
+    const { token } = (await create({ name: 'audited', scopes: ['vps:read'] })).body;
+    await call('DELETE', `/user/tokens/${token.id}`, { session });
+    const { data } = (await call('GET', `/audit?resource_type=token&resource_id=${token.id}`, { session }))
+      .body;
+    assert.deepEqual(
+      data.map((entry: { action: string; team_id: number }) => [entry.action, entry.team_id]),
+      [
+        ['deleteToken', test.team.teamId],
+        ['createToken', test.team.teamId],
+      ],
+    );
+  });
+
   it('make none any more once they are revoked, whatever is under way at that moment', async () => {
     const parent = (await create({ scopes: ['token:write', 'vps:read'] })).body;
     const child = () => create({ scopes: ['vps:read'] }, { token: parent.plain_text });
