@@ -23,6 +23,8 @@ export async function warnOfNamesake<T extends keyof DB, Row>(
   const others = query
     .clearSelect()
     .select(sql<string | number>`${itsId}`.as('id'))
+    // The indexes of names are those that the search uses.
+    .where(sql<SqlBool>`lower(${sql.ref(list.name)}) = lower(${name})`)
     .where(sql<SqlBool>`${sql.ref(list.name)} = ${name}`)
     .where(sql<SqlBool>`${itsId} <> ${id}`)
     .limit(1) as unknown as SelectQueryBuilder<DB, T, { id: string | number }>;
