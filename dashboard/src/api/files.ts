@@ -3,11 +3,12 @@ import { currentTeam } from './team.ts';
 
 /** Saves what `GET path` answers as a file. Not by a link, which could not say for which team. Throws as {@link answerOf} does. */
 export async function saveAnswer(
-  path: '/audit/export' | '/operator/audit/export',
+  path: '/audit/export' | '/operator/audit/export' | '/billing/export' | '/operator/billing/export',
   name: string,
+  query: Record<string, string> = {},
 ): Promise<void> {
   const team = currentTeam();
-  const response = await fetch(`/api/v1${path}`, {
+  const response = await fetch(`/api/v1${path}?${new URLSearchParams(query)}`, {
     headers: team === null ? {} : { 'x-team-id': String(team) },
     credentials: 'same-origin',
   });

@@ -2,6 +2,7 @@ import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Receipt } from 'lucide-react';
 import { ApiError, answerOf, api } from '../api/client.ts';
+import { saveAnswer } from '../api/files.ts';
 import { Failure } from '../shell/states.tsx';
 import { common } from '../text/common.ts';
 import { costsText as text } from '../text/costs.ts';
@@ -69,7 +70,7 @@ export function CostsPage({ search, onSearch }: CostsPageProps) {
             onSearch={onSearch}
             shown={data?.month}
             months={months.data?.map(({ month }) => month) ?? []}
-            path="/billing/export"
+            save={(month) => saveAnswer('/billing/export', `costs-${month}.csv`, { month })}
           />
         }
       />

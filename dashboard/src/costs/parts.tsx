@@ -6,7 +6,6 @@ import { Button } from '../ui/button.tsx';
 import { FilterSelect } from '../ui/filter.tsx';
 import { Facts, Section } from '../ui/page.tsx';
 import { tellFailure } from '../ui/toast.tsx';
-import { saveCsv } from './csv.ts';
 import type { CostsPageProps } from './search.ts';
 
 /** Chooses a month, and saves its table. */
@@ -15,19 +14,20 @@ export function MonthActions({
   onSearch,
   shown,
   months,
-  path,
+  save,
 }: CostsPageProps & {
   /** The month that is shown. */
   shown: string | undefined;
   /** Those that there are. */
   months: readonly string[];
-  path: '/billing/export' | '/operator/billing/export';
+  /** Saves the table of a month as a file. */
+  save(month: string): Promise<void>;
 }) {
   const [busy, setBusy] = useState(false);
-  const save = async () => {
+  const saveShown = async () => {
     if (!shown) return;
     setBusy(true);
-    await saveCsv(path, shown).catch(tellFailure);
+    await save(shown).catch(tellFailure);
     setBusy(false);
   };
   const others = [...new Set([...months, ...(search.month ? [search.month] : [])])].sort().reverse();
@@ -40,7 +40,7 @@ export function MonthActions({
         all={text.present}
         options={others.map((month) => [month, month])}
       />
-      <Button icon={<Download />} busy={busy} onClick={() => void save()}>
+      <Button icon={<Download />} busy={busy} onClick={() => void saveShown()}>
         {text.download}
       </Button>
     </>

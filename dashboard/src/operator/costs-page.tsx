@@ -2,6 +2,7 @@ import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Receipt } from 'lucide-react';
 import { answerOf, api } from '../api/client.ts';
+import { saveAnswer } from '../api/files.ts';
 import { MonthActions, Totals } from '../costs/parts.tsx';
 import type { CostsPageProps } from '../costs/search.ts';
 import { common } from '../text/common.ts';
@@ -59,7 +60,9 @@ export function OperatorCostsPage({ search, onSearch }: CostsPageProps) {
             onSearch={onSearch}
             shown={data?.month}
             months={lastMonths(new Date(), 12)}
-            path="/operator/billing/export"
+            save={(month) =>
+              saveAnswer('/operator/billing/export', `costs-of-all-teams-${month}.csv`, { month })
+            }
           />
         }
       />
