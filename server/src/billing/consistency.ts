@@ -8,7 +8,7 @@ import type { ConsistencyCheck } from '../module.ts';
 export async function findBillingInconsistencies({ db, teamId }: ConsistencyCheck): Promise<string[]> {
   const { rows } = await sql<{ problem: string }>`
     with priced as (
-      select id, instance_price(instances) as price from instances where team_id = ${teamId}
+      select id, nullif(instance_price(instances), 0) as price from instances where team_id = ${teamId}
       union all select id, nullif(bucket_price(buckets), 0) from buckets where team_id = ${teamId}
     ), open as (
       select resource_id, price_cents from usage_periods where team_id = ${teamId} and ended_at is null
