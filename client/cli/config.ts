@@ -9,6 +9,9 @@ export interface Access {
   token: string;
 }
 
+/** What can be in a header. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export const fileOf = (env: Environment): string =>
@@ -20,7 +23,13 @@ export const fileOf = (env: Environment): string =>
 
 /** From the variables `DANUBE_URL` and `DANUBE_TOKEN`, else from the file of `danubectl login`. Throws {@link UsageError}. */
 export async function readAccess(env: Environment): Promise<Access> {
-  if (env.DANUBE_URL && env.DANUBE_TOKEN) return { url: readUrl(env.DANUBE_URL), token: env.DANUBE_TOKEN };
+  if (env.DANUBE_TOKEN) {
+    // A failure of the request would show it.
+    if (!TOKEN.test(env.DANUBE_TOKEN)) throw new UsageError('DANUBE_TOKEN is no token.');
+    if (!env.DANUBE_URL)
+      throw new UsageError('Set DANUBE_URL as well: a token is sent to its own install only.');
+    return { url: readUrl(env.DANUBE_URL), token: env.DANUBE_TOKEN };
+  }
   const file = fileOf(env);
   const found = await stat(file).catch(() => null);
   if (!found) {
@@ -35,13 +44,13 @@ export async function readAccess(env: Environment): Promise<Access> {
   // A token is for the install that it was made by: that of the file is sent nowhere else.
   if (env.DANUBE_URL && readUrl(env.DANUBE_URL) !== kept.url)
     throw new UsageError(`DANUBE_URL is not ${kept.url}, whose token is kept. Set DANUBE_TOKEN as well.`);
-  return { url: kept.url, token: env.DANUBE_TOKEN || kept.token };
+  return kept;
 }
 
 function parse(text: string): Access | null {
   try {
     const { url, token } = JSON.parse(text) as Partial<Access>;
-    return typeof url === 'string' && typeof token === 'string' ? { url, token } : null;
+    return typeof url === 'string' && typeof token === 'string' && TOKEN.test(token) ? { url, token } : null;
   } catch {
     return null;
   }

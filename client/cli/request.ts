@@ -39,7 +39,7 @@ export async function send({ url, token }: Access, { method, path, team, body }:
       if (error instanceof Failure) throw error;
       if (attempt === ATTEMPTS) {
         const { cause } = error as { cause?: { message?: string } };
-        throw new Failure(`${url} cannot be reached: ${cause?.message ?? String(error)}`, EXIT.unavailable);
+        throw new Failure(`${url} cannot be reached: ${cause?.message ?? 'no answer'}`, EXIT.unavailable);
       }
       await delay(500 * attempt);
     }
@@ -70,6 +70,7 @@ async function refusal(response: Response): Promise<Failure> {
     ...fields,
     ...id,
   ];
-  const exit = status === 401 ? EXIT.unauthenticated : status >= 500 ? EXIT.unavailable : EXIT.refused;
+  const isLater = status >= 500 || status === 429;
+  const exit = status === 401 ? EXIT.unauthenticated : isLater ? EXIT.unavailable : EXIT.refused;
   return new Failure(lines.join('\n'), exit);
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Command, type Commands, commandsOf, type OpenApi, type Parameter } from './commands.ts';
 import { type Access, forgetAccess, readAccess, readUrl, writeAccess } from './config.ts';
@@ -15,6 +16,8 @@ export interface Terminal {
   /** Asks for a secret. */
   ask: (question: string) => Promise<string>;
   out: (text: string | Uint8Array) => void;
+  /** Whether that is shown by a terminal, and not a file or another program. */
+  isTTY?: boolean | undefined;
   /** For people: messages, warnings, progress. */
   err: (text: string) => void;
 }
@@ -123,7 +126,9 @@ async function call(
   const access = await readAccess(terminal.env);
   const response = await send(access, request);
   if (!response.headers.get('content-type')?.includes('json') || isStreamOfLines(response)) {
-    for await (const chunk of response.body ?? []) terminal.out(chunk);
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? [])
+      terminal.out(terminal.isTTY ? printable(decoder.decode(chunk, { stream: true })) : chunk);
     return;
   }
   const answer = (await response.json()) as Answer;
@@ -203,11 +208,19 @@ function readValue({ type, flag }: Parameter, value: NonNullable<Values[string]>
   }
 }
 
-/** Waits until an operation has ended. Throws a {@link Failure} where it has failed. */
+/** Milliseconds until `--wait` is given up, and between two requests. */
+const LONGEST_WAIT = 2 * 3_600_000;
+const PAUSE = 2_000;
+
+/** Waits until an operation has ended, also over a restart of the server. Throws a {@link Failure} where it has failed. */
 async function waitFor(access: Access, { team }: Request, id: string, { err }: Terminal): Promise<void> {
-  for (;;) {
-    const path = `/operations/${encodeURIComponent(id)}?wait=30`;
-    const response = await send(access, { method: 'GET', path, team });
+  const path = `/operations/${encodeURIComponent(id)}?wait=30`;
+  for (const until = Date.now() + LONGEST_WAIT; Date.now() < until; await delay(PAUSE)) {
+    const response = await send(access, { method: 'GET', path, team }).catch((error: unknown) => {
+      if (error instanceof Failure && error.exit === EXIT.unavailable) return null;
+      throw error;
+    });
+    if (!response) continue;
     const { data } = (await response.json()) as {
       data: { terminal: boolean; state: string; error?: { message?: string } | null };
     };
@@ -215,4 +228,5 @@ async function waitFor(access: Access, { team }: Request, id: string, { err }: T
     if (data.state === 'succeeded') return err('Done.\n');
     throw new Failure(data.error?.message ?? `The operation ended as ${data.state}.`, EXIT.operation);
   }
+  throw new Failure('The operation has not ended after two hours. It goes on.', EXIT.operation);
 }

@@ -42,6 +42,8 @@ export class Copies {
   async admit(incoming: IncomingMessage, response: ServerResponse): Promise<S3Error | null> {
     const { hasRoomFor, letIn } = this.#options;
     const bytes = await this.#bytesOf(incoming);
+    // Its client has gone meanwhile: it is not passed on, and no "close" will give the room back.
+    if (response.closed) return null;
     if (!hasRoomFor(bytes)) return 'full';
     if (!hasRoomFor(bytes + this.#held)) return 'busy';
     this.#held += bytes;
@@ -57,12 +59,27 @@ export class Copies {
   }
 
   async #bytesOf({ url = '', headers }: IncomingMessage): Promise<number> {
-    if (!/[?&]uploadId=/.test(url)) return NOT_SHARED;
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(String(headers['x-amz-copy-source-range'] ?? '')) ?? [];
+    const range = headers['x-amz-copy-source-range'];
+    // The gateway shares nothing where there is either, and decodes the names of a query.
+    if (range === undefined && !/[?&]uploadId(?:[=&]|$)/.test(decodeFully(url))) return NOT_SHARED;
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(String(range ?? '')) ?? [];
     if (from !== undefined) return Math.min(Math.max(Number(to) - Number(from) + 1, 0), LARGEST_PART);
     const source = readSource(String(headers[COPY_SOURCE]));
     return source ? Math.min(await this.#options.sizeOf(source), LARGEST_PART) : LARGEST_PART;
   }
+}
+
+/** A path or query, also where it was encoded more than once. */
+export function decodeFully(path: string): string {
+  let text = path;
+  for (let round = 0; round < 3; round += 1) {
+    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    if (decoded === text) break;
+    text = decoded;
+  }
+  return text;
 }
 
 const COPY_SOURCE = 'x-amz-copy-source';

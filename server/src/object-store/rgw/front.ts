@@ -2,7 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { KeyedCertificate } from '../../lib/pki.ts';
-import { Copies, type CopySource, isCopy } from './copies.ts';
+import { Copies, type CopySource, decodeFully, isCopy } from './copies.ts';
 import { wantsKms, watchForKms } from './customer-keys.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
 import { Shares } from './shares.ts';
@@ -272,20 +272,12 @@ export function isAdmin(
   return [first.toLowerCase(), label, host].some((name) => name === 'admin' || name === adminEntry);
 }
 
-function decodeFully(path: string): string {
-  let text = path;
-  for (let round = 0; round < 3; round += 1) {
-    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-    if (decoded === text) break;
-    text = decoded;
-  }
-  return text;
-}
-
-/** Whether the request makes the store fuller. Deleting many objects is a POST as well. */
-function storesMore({ method, url = '' }: IncomingMessage): boolean {
+/**
+ * Whether the request makes the store fuller. Deleting many objects is a POST as well, but the gateway takes a form for an upload,
+ * whatever the query of its object says.
+ */
+function storesMore({ method, url = '', headers }: IncomingMessage): boolean {
   if (method === 'PUT') return true;
-  return method === 'POST' && !/[?&]delete(?:[=&]|$)/.test(url);
+  const isForm = /^\s*multipart\/form-data/i.test(headers['content-type'] ?? '');
+  return method === 'POST' && (isForm || !/[?&]delete(?:[=&]|$)/.test(url));
 }
