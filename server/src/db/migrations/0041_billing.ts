@@ -82,12 +82,13 @@ create trigger instances_used after update on instances for each row
     or (old.deployed_at is null) <> (new.deployed_at is null) or (old.desired = 'deleted') <> (new.desired = 'deleted'))
   execute function note_instance_usage();
 
--- What a bucket costs: each GB that is begun, as figures.ts counts it, and nothing once its deletion is asked for.
+-- What a bucket costs: each GB that is begun, as figures.ts counts it, until it is gone: emptying it can take as long as its
+-- owner likes.
 create function begun_gb(bytes bigint) returns bigint immutable language sql as $$
   select ceil(bytes / 1073741824.0)::bigint
 $$;
 create function bucket_price(one buckets) returns bigint stable language sql as $$
-  select ceil(begun_gb(one.size_bytes)::float8 * cents_per_gb)::bigint from object_price where one.status <> 'destroying'
+  select ceil(begun_gb(one.size_bytes)::float8 * cents_per_gb)::bigint from object_price
 $$;
 
 create function note_bucket(one buckets) returns void language sql as $$
@@ -106,7 +107,7 @@ end $$;
 create trigger buckets_used_at_once after insert or delete on buckets
   for each row execute function note_bucket_usage();
 create trigger buckets_used after update on buckets for each row
-  when (begun_gb(old.size_bytes) <> begun_gb(new.size_bytes) or (old.status = 'destroying') <> (new.status = 'destroying'))
+  when (begun_gb(old.size_bytes) <> begun_gb(new.size_bytes))
   execute function note_bucket_usage();
 
 -- Sets the price of object storage, for all buckets from now on.
