@@ -85,6 +85,7 @@ describe('a new install in a browser', { skip: withoutBrowser, timeout: 3_600_00
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     await page.getByRole('region', { name: 'Your recovery codes' }).waitFor();
     await button('I have kept them').click();
+    await dialog.waitFor({ state: 'detached' });
     await page.getByText(/^On\. 10 recovery codes are left/).waitFor();
     await signOut(page);
     await signIn(page, ADMIN, PASSWORD);
