@@ -71,10 +71,11 @@ export interface CapacityPolicy {
   storageQuotaGb: number;
 }
 
-/** Variables that are named like settings, but are none: probably misspelt. They have no effect. */
+/** Variables that are named like settings, but are none: probably misspelt. They have no effect. Two are those of danubectl. */
 export const unknownSettings = (env: NodeJS.ProcessEnv): string[] =>
   Object.keys(env).filter(
-    (name) => /^DANUBE_(?!TEST_)/.test(name) && !SETTINGS.some((setting) => setting.name === name),
+    (name) =>
+      /^DANUBE_(?!TEST_|URL$|TOKEN$)/.test(name) && !SETTINGS.some((setting) => setting.name === name),
   );
 
 /** Reads the environment. Throws {@link ConfigError} for the first invalid setting. */

@@ -119,7 +119,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'DANUBE_WEBHOOK_TARGETS',
     default: 'public',
     meaning:
-      '`public`: webhooks go to public addresses by https only. `any`: also by http, and into networks of yours.',
+      '`public`: webhooks go to public addresses by https only. `any`: also by http, and to every address that this host reaches, its own services included, but for link-local ones. Customers see the first 4 KB of each answer, so only where all of them are yours.',
   },
   {
     name: 'DANUBE_DEFAULT_ALERTS',

@@ -105,10 +105,11 @@ export function describeScopes(scopes: readonly string[]): string {
   return named?.[0] ?? scopes.join(',');
 }
 
-/** A named set or a list of scopes. Unknown scopes are rejected by the token service, which names them. */
+/** Scopes and named sets, separated by commas. Unknown scopes are rejected by the token service, which names them. */
 export function parseScopes(text: string): Scope[] {
   const sets: Record<string, readonly Scope[]> = SCOPE_SETS;
-  return [...(sets[text.toLowerCase()] ?? (text.split(',').map((scope) => scope.trim()) as Scope[]))];
+  const names = text.split(',').map((name) => name.trim());
+  return [...new Set(names.flatMap((name) => sets[name.toLowerCase()] ?? [name as Scope]))];
 }
 
 const UNIT_MS: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };

@@ -124,6 +124,14 @@ describe('targets of webhooks', () => {
     );
     assert.equal(parseTarget('http://10.0.0.1/', 'any', 'url'), 'http://10.0.0.1/');
     assert.throws(() => parseTarget('file:///etc/passwd', 'any', 'url'), AppError);
+    for (const host of [
+      '169.254.169.254',
+      '[fe80::1]',
+      '[fd00:ec2::254]',
+      '[::ffff:169.254.169.254]',
+      '2852039166',
+    ])
+      assert.throws(() => parseTarget(`http://${host}/latest`, 'any', 'url'), AppError, host);
   });
 
   it('are not addresses of this host', () => {

@@ -40,6 +40,12 @@ function listOf(ranges: readonly string[]): BlockList {
   return list;
 }
 
+/** Where clouds serve the metadata of a machine, with its credentials: for no policy. */
+const linkLocal = listOf(['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128']);
+
+const isLinkLocal = (address: string): boolean =>
+  linkLocal.check(address.replace(/%.*$/, ''), isIPv6(address) ? 'ipv6' : 'ipv4');
+
 const special = listOf([...SPECIAL_V4, ...SPECIAL_V6]);
 const publicV6 = listOf([PUBLIC_V6]);
 
@@ -64,7 +70,7 @@ export class ForbiddenTarget extends Error {}
 
 /** Throws {@link ForbiddenTarget} where nothing may be sent to an address. */
 export function assertAllowed(address: string, policy: TargetPolicy): void {
-  if (policy === 'any' || isPublic(address)) return;
+  if (isPublic(address) || (policy === 'any' && !isLinkLocal(address))) return;
   throw new ForbiddenTarget('The address of the URL is not on the public internet.');
 }
 
@@ -89,6 +95,7 @@ export function parseTarget(text: string, policy: TargetPolicy, field: string): 
   if (policy === 'public' && (isIP(host) ? !isPublic(host) : isLocalName(host))) {
     throw refuse(`The ${field} must lead to an address on the public internet.`);
   }
+  if (isIP(host) && isLinkLocal(host)) throw refuse(`The ${field} must not lead to a link-local address.`);
   url.hash = '';
   return url.href;
 }
