@@ -88,12 +88,21 @@ export const linesOf = (teamId: number | null, months: readonly Month[], now: Da
 /** Hours, to less than a second. */
 export const hoursOf = (seconds: number): number => Math.round((seconds / 3600) * 10_000) / 10_000;
 
-/** The totals of a month. */
-export interface MonthTotal {
-  month: string;
+/** The sums of some lines. */
+export interface Totals {
   total_cents: number;
   forecast_cents: number;
   resources: number;
+}
+
+/** The totals of a month. */
+export interface MonthTotal extends Totals {
+  month: string;
+}
+
+/** The totals that stand in each row of a result, beside the rest of it: nothing without rows. */
+function totalsIn(rows: readonly { totals: Totals }[]): Totals {
+  return rows[0]?.totals ?? { total_cents: 0, forecast_cents: 0, resources: 0 };
 }
 
 /** What the team's resources, or all, cost in these months, the newest first; months without costs are not among them. */
@@ -109,35 +118,38 @@ export async function totalsOf(
   return rows;
 }
 
-/** The lines of a month, those that cost most first; at most `limit`. */
+/** The lines of a month, those that cost most first; at most `limit`, and the totals of all. */
 export async function readLines(
   db: Queryable,
   teamId: number | null,
   { month, now, limit }: { month: Month; now: Date; limit?: number },
-): Promise<Line[]> {
-  const { rows } = await sql<Line>`
-    select * from (${linesOf(teamId, [month], now)}) lines order by cents desc, resource_type, name, resource_id
+): Promise<{ lines: Line[]; totals: Totals }> {
+  const { rows } = await sql<Line & { totals: Totals }>`
+    select *, json_build_object('total_cents', sum(cents) over (), 'forecast_cents', sum(forecast_cents) over (),
+      'resources', count(*) over ()) as totals
+    from (${linesOf(teamId, [month], now)}) lines order by cents desc, resource_type, name, resource_id
     ${limit === undefined ? sql`` : sql`limit ${limit}`}`.execute(db);
-  return rows;
+  return { lines: rows, totals: totalsIn(rows) };
 }
 
 /** What a team costs in a month. */
-export interface TeamTotal extends Omit<MonthTotal, 'month'> {
+export interface TeamTotal extends Totals {
   team_id: number;
   name: string;
 }
 
-/** The totals of all teams in a month, those that cost most first; at most `limit`. */
+/** The totals of each team in a month, those that cost most first; at most `limit`, and those of all teams together. */
 export async function totalsByTeam(
   db: Queryable,
   { month, now, limit }: { month: Month; now: Date; limit: number },
-): Promise<TeamTotal[]> {
-  const { rows } = await sql<TeamTotal>`
+): Promise<{ teams: TeamTotal[]; totals: Totals }> {
+  const { rows } = await sql<TeamTotal & { totals: Totals }>`
     select lines.team_id, t.name, sum(cents)::bigint as total_cents, sum(forecast_cents)::bigint as forecast_cents,
-      count(*) as resources
+      count(*) as resources, json_build_object('total_cents', sum(sum(cents)) over (),
+        'forecast_cents', sum(sum(forecast_cents)) over (), 'resources', sum(count(*)) over ()) as totals
     from (${linesOf(null, [month], now)}) lines join teams t on t.id = lines.team_id
     group by lines.team_id, t.name order by total_cents desc, lines.team_id limit ${limit}`.execute(db);
-  return rows;
+  return { teams: rows.map(({ totals: _, ...team }) => team), totals: totalsIn(rows) };
 }
 
 /** When the first period of a team, or of all, began; null: there is none. */

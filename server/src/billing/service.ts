@@ -33,17 +33,12 @@ const viewLine = (line: Line) => ({
 
 const viewTotal = (total: MonthTotal, now: Date) => ({ ...total, is_final: monthOf(total.month).end <= now });
 
-async function totalOf(db: Queryable, teamId: number | null, { month, ...times }: Month, now: Date) {
-  const [total] = await totalsOf(db, teamId, [{ month, ...times }], now);
-  return viewTotal(total ?? { month, total_cents: 0, forecast_cents: 0, resources: 0 }, now);
-}
-
 /** What a team costs in a month, with a line for each resource. */
 export async function readCosts(db: Queryable, teamId: number, query: MonthQuery, now = new Date()) {
   const month = wantedMonth(query, now);
-  const lines = await readLines(db, teamId, { month, now, limit: MOST_LINES });
+  const { lines, totals } = await readLines(db, teamId, { month, now, limit: MOST_LINES });
   return {
-    ...(await totalOf(db, teamId, month, now)),
+    ...viewTotal({ month: month.month, ...totals }, now),
     starts_at: month.start.toISOString(),
     ends_at: month.end.toISOString(),
     currency: 'EUR' as const,
@@ -66,13 +61,20 @@ export async function listMonths(db: Queryable, teamId: number, now = new Date()
 }
 
 /** All lines of a month, of a team or of all (null). */
-export const exportCosts = (db: Queryable, teamId: number | null, query: MonthQuery, now = new Date()) =>
-  readLines(db, teamId, { month: wantedMonth(query, now), now });
+export async function exportCosts(
+  db: Queryable,
+  teamId: number | null,
+  query: MonthQuery,
+  now = new Date(),
+): Promise<Line[]> {
+  const { lines } = await readLines(db, teamId, { month: wantedMonth(query, now), now });
+  return lines;
+}
 
 /** What all teams cost in a month. */
 export async function readAllCosts(db: Queryable, query: MonthQuery, now = new Date()) {
   const month = wantedMonth(query, now);
-  const { resources: _, ...total } = await totalOf(db, null, month, now);
-  const teams = await totalsByTeam(db, { month, now, limit: MOST_LINES });
+  const { teams, totals } = await totalsByTeam(db, { month, now, limit: MOST_LINES });
+  const { resources: _, ...total } = viewTotal({ month: month.month, ...totals }, now);
   return { ...total, currency: 'EUR' as const, teams };
 }
