@@ -2,19 +2,20 @@ import { useQueryClient } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { firewallText as text } from '../text/firewalls.ts';
-import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { NameFields } from '../ui/name-fields.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
 
 /** Gives a firewall another name or description. */
 export function EditForm({ firewall, onDone }: { firewall: Firewall; onDone: () => void }) {
   const client = useQueryClient();
-  const { values, set, errors, busy, submit } = useForm(`firewall ${firewall.id}`, {
+  const form = useForm(`firewall ${firewall.id}`, {
     name: firewall.name,
     description: firewall.description ?? '',
   });
+  const { values, busy, submit } = form;
   const save = async () => {
     const params = { path: { firewall: firewall.id } };
     const body = { name: values.name, description: values.description || null };
@@ -26,19 +27,7 @@ export function EditForm({ firewall, onDone }: { firewall: Firewall; onDone: () 
   };
   return (
     <Form onSend={() => submit(save)}>
-      <TextField
-        label={text.name}
-        value={values.name}
-        errors={errors.name}
-        onValue={(name) => set('name', name)}
-      />
-      <TextField
-        label={text.description}
-        optional
-        value={values.description}
-        errors={errors.description}
-        onValue={(description) => set('description', description)}
-      />
+      <NameFields text={text} form={form} />
       <SubmitRow busy={busy}>{common.save}</SubmitRow>
     </Form>
   );

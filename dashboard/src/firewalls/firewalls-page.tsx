@@ -10,9 +10,9 @@ import { firewallText as text } from '../text/firewalls.ts';
 import { Tag } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { NameFields } from '../ui/name-fields.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { type Column, Table } from '../ui/table.tsx';
@@ -78,7 +78,8 @@ export function FirewallsPage() {
 function CreateForm() {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const { values, set, errors, busy, submit } = useForm('new firewall', { name: '', description: '' });
+  const form = useForm('new firewall', { name: '', description: '' });
+  const { values, busy, submit } = form;
   const { name, description } = values;
   const creation = creationOf('/firewalls', { name, ...(description ? { description } : {}) });
   const send = async (key: string) => {
@@ -88,19 +89,7 @@ function CreateForm() {
   };
   return (
     <Form onSend={() => submit(send)}>
-      <TextField
-        label={text.name}
-        value={values.name}
-        errors={errors.name}
-        onValue={(name) => set('name', name)}
-      />
-      <TextField
-        label={text.description}
-        optional
-        value={values.description}
-        errors={errors.description}
-        onValue={(description) => set('description', description)}
-      />
+      <NameFields text={text} form={form} />
       <CreateRow creation={creation} busy={busy}>
         {text.create}
       </CreateRow>

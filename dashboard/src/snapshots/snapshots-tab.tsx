@@ -7,9 +7,9 @@ import type { Kind } from '../instances/kinds.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { NameFields } from '../ui/name-fields.tsx';
 import { Empty } from '../ui/page.tsx';
 import { snapshotsQuery, takingOf } from './api.ts';
 import { useSnapshotAction } from './snapshot-menu.tsx';
@@ -49,7 +49,8 @@ export function SnapshotsTab({ kind, id }: { kind: Kind; id: string }) {
 
 function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => void }) {
   const run = useSnapshotAction();
-  const { values, set, errors, busy, submit } = useForm(`snapshot ${id}`, { name: '', description: '' });
+  const form = useForm(`snapshot ${id}`, { name: '', description: '' });
+  const { values, busy, submit } = form;
   const { name, description } = values;
   const creation = takingOf(kind.name, id, { name, ...(description ? { description } : {}) });
   return (
@@ -61,19 +62,7 @@ function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => 
         })
       }
     >
-      <TextField
-        label={text.name}
-        value={values.name}
-        errors={errors.name}
-        onValue={(name) => set('name', name)}
-      />
-      <TextField
-        label={text.description}
-        optional
-        value={values.description}
-        errors={errors.description}
-        onValue={(description) => set('description', description)}
-      />
+      <NameFields text={text} form={form} />
       <CreateRow creation={creation} busy={busy}>
         {text.take}
       </CreateRow>

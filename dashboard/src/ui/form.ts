@@ -5,7 +5,8 @@ import { Told, tellFailure } from './toast.tsx';
 /** Members that are never kept, not even in this browser. */
 const SECRET = /password|secret/i;
 
-interface Form<T> {
+/** What {@link useForm} gives to a form. */
+export interface Form<T> {
   values: T;
   /** What of it somebody has changed. */
   changed: Partial<T>;
