@@ -56,6 +56,8 @@ export interface Streamed {
 const SILENCE = 60_000;
 /** Milliseconds until an answer has to begin. The gateway waits for its store where that is busy. */
 const TIMEOUT = 60_000;
+/** The gateway takes encrypted objects only where a proxy says that they came by TLS, as they have as far as the server. */
+const SECURE = { 'x-forwarded-proto': 'https' };
 /** Codes of what passes: the gateway starts, or its store is busy. */
 const PASSING: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
@@ -112,12 +114,13 @@ export class GatewayClient {
   /** S3 with these keys and no others: what the bucket's policy denies them is denied. Returns the body. */
   ask(keys: S3Keys, sent: Sent): Promise<string> {
     const digest = sent.body === undefined ? {} : { 'content-md5': md5(sent.body) };
-    return this.#send(keys, 's3', { ...sent, headers: { ...digest, ...sent.headers } });
+    return this.#send(keys, 's3', { ...sent, headers: { ...SECURE, ...digest, ...sent.headers } });
   }
 
   /** The same with a body that is passed on as it comes, and an answer that is. Throws the body's error where that is an {@link AppError}. */
   async stream(keys: S3Keys, sent: Omit<Sent, 'body'>, content: Content | null): Promise<Streamed> {
-    const { method, path, headers = {} } = sent;
+    const { method, path } = sent;
+    const headers = { ...SECURE, ...sent.headers };
     const what = `${method} ${path}`;
     const signed = await this.#signer(keys, 's3').sign(this.#urlOf(sent), { method, headers });
     const length = content ? { 'content-length': String(content.sizeBytes) } : {};
