@@ -14,7 +14,7 @@ import { needStore } from '../object-storage/need-store.ts';
 import { BUCKET_QUOTA, s3NameOf } from '../object-storage/team.ts';
 import { columnsOf, settingsOf } from './columns.ts';
 import { humanBytes } from './figures.ts';
-import { readCollection, readRecent } from './metrics/recent.ts';
+import { type Counted, readCollection, readRecent } from './metrics/recent.ts';
 import { bucketOperations, bucketTarget } from './operations.ts';
 import { changesOf, NEW, nameError } from './rules.ts';
 import { type BucketQuery, type CreateBucket, UpdateBucket } from './schema.ts';
@@ -45,9 +45,9 @@ export class BucketService {
     this.#db = context.database.db;
   }
 
-  async #view(db: Queryable, rows: readonly Bucket[]) {
+  async #view(db: Queryable, rows: readonly Bucket[], collection: Counted) {
     const { config, clock } = this.#context;
-    const [collection, { comparedAt }] = await Promise.all([readCollection(db), clock.observe()]);
+    const { comparedAt } = await clock.observe();
     const ids = rows.map(({ id }) => id);
     const recent = await readRecent(db, ids, collection);
     const { requestsAt: countedAt } = collection;
@@ -58,12 +58,14 @@ export class BucketService {
   }
 
   async #viewOne(db: Queryable, row: Bucket) {
-    return (await this.#view(db, [row]))[0]!;
+    return (await this.#view(db, [row], await readCollection(db)))[0]!;
   }
 
   async list({ team }: TeamPrincipal, query: BucketQuery) {
     const page = await pageOfBuckets(this.#db, team.id, query);
-    return pageOf(await this.#view(this.#db, page.rows), page, query);
+    const [first] = page.rows;
+    const collection = { hasLog: first?.has_log ?? null, requestsAt: first?.requests_at ?? null };
+    return pageOf(await this.#view(this.#db, page.rows, collection), page, query);
   }
 
   /** The row of the team’s bucket. Throws `not_found`. */

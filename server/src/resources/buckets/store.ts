@@ -22,8 +22,23 @@ export const bucketRef = ({ team_id, s3_name }: Pick<Bucket, 'team_id' | 's3_nam
   name: s3_name,
 });
 
-export function pageOfBuckets(db: Queryable, teamId: number, wanted: ListWanted): Promise<Listed<Bucket>> {
-  const all = db.selectFrom('buckets').selectAll('buckets').where('buckets.team_id', '=', teamId);
+/** A bucket with how far the store’s statistics were read, which is the same for all of a page. */
+export type ListedBucket = Bucket & { has_log: boolean | null; requests_at: Date | null };
+
+export function pageOfBuckets(
+  db: Queryable,
+  teamId: number,
+  wanted: ListWanted,
+): Promise<Listed<ListedBucket>> {
+  const all = db
+    .selectFrom('buckets')
+    .selectAll('buckets')
+    // In the query of the page, because another one would cost as much as the page itself.
+    .select((of) => [
+      of.selectFrom('bucket_collection').select('has_log').as('has_log'),
+      of.selectFrom('bucket_collection').select('requests_at').as('requests_at'),
+    ])
+    .where('buckets.team_id', '=', teamId);
   return readPage(all, BUCKETS, wanted, () => countOf(db, teamId, BUCKET_QUOTA));
 }
 

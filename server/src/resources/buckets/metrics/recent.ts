@@ -65,11 +65,15 @@ export function addRow(to: Traffic, row: TrafficRow): void {
 
 const both = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
 
-/** How far the store’s statistics were read. */
-export interface Collection {
+/** How far requests were counted. */
+export interface Counted {
   /** Whether requests are logged one by one; null: never asked. */
   hasLog: boolean | null;
   requestsAt: Date | null;
+}
+
+/** How far the store’s statistics were read. */
+export interface Collection extends Counted {
   sizesAt: Date | null;
 }
 
@@ -85,7 +89,7 @@ export async function readCollection(db: Queryable): Promise<Collection> {
 export async function readRecent(
   db: Queryable,
   ids: readonly string[],
-  { hasLog, requestsAt }: Collection,
+  { hasLog, requestsAt }: Counted,
 ): Promise<Map<string, Traffic>> {
   if (ids.length === 0 || requestsAt === null) return new Map();
   const result = await sql<TrafficRow & { bucket_id: string }>`
