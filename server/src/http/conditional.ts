@@ -15,8 +15,8 @@ export const weakTag = (body: string | Buffer): string =>
 export function isKnown({ headers }: FastifyRequest, tag: string): boolean {
   const header = headers['if-none-match']?.trim();
   if (header === undefined) return false;
-  const opaque = (text: string): string => text.replace(/^W\//, '');
-  return header === '*' || header.split(/\s*,\s*/).some((known) => opaque(known) === opaque(tag));
+  const opaque = (text: string): string => text.trim().replace(/^W\//, '');
+  return header === '*' || header.split(',').some((known) => opaque(known) === opaque(tag));
 }
 
 /** Whether a route shows one thing: its path ends with the id. */

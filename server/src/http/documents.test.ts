@@ -44,6 +44,17 @@ describe('what the server serves below /docs', () => {
     }
   });
 
+  it('reads lists in headers in one pass, however many spaces are in them', async () => {
+    // In the square of that many steps, it would take many minutes.
+    const spaces = ' '.repeat(1_000_000);
+    const [file] = FILES as [string];
+    const { headers } = await get(file, { 'accept-encoding': `x${spaces}y, gzip${spaces}; q=0.9` });
+    assert.equal(headers['content-encoding'], 'gzip');
+    const known = { 'if-none-match': `"a"${spaces}b ,${spaces}${headers.etag}` };
+    assert.equal((await get(file, known)).statusCode, 304);
+    assert.equal((await get(file, { 'if-none-match': `"a"${spaces}"b"` })).statusCode, 200);
+  });
+
   it('has a list of errors, and a page for each: HTML for browsers, text for the rest', async () => {
     const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const list = await get('/docs/errors', browser);

@@ -80,12 +80,7 @@ function acceptedBy(header: string | string[] | undefined): Encoding | null {
   const accepted = new Set(
     String(header ?? '')
       .split(',')
-      .map((part) =>
-        part
-          .trim()
-          .toLowerCase()
-          .split(/\s*;\s*/),
-      )
+      .map((part) => part.split(';').map((word) => word.trim().toLowerCase()))
       .filter(([, quality]) => !quality || !/^q=0(\.0*)?$/.test(quality))
       .map(([name]) => name),
   );
