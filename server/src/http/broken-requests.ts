@@ -2,10 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError } from '../lib/errors.ts';
 import { uuidv7 } from '../lib/ids.ts';
+import { endConnection } from './connections.ts';
 import { errorBody } from './errors.ts';
-
-/** Milliseconds for the client to read the error before its connection is closed. */
-const LINGER_MS = 1000;
 
 /**
  * Answers what Node does not accept as a request: bytes that are not HTTP, headers that are too large, an incomplete
@@ -24,13 +22,12 @@ export function answerBroken(
   const id = uuidv7();
   const refusal = refusalOf(error.code);
   const body = `${JSON.stringify(errorBody(refusal, id, publicUrl))}\n`;
-  socket.end(
+  endConnection(
+    socket,
     `HTTP/1.1 ${refusal.status} ${STATUS_TEXT[refusal.status]}\r\n` +
       `Content-Type: application/json; charset=utf-8\r\nX-Request-Id: ${id}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
 }
 
 const STATUS_TEXT: Record<number, string> = {

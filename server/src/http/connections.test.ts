@@ -22,18 +22,19 @@ describe('connections', () => {
 
   const register = (api: Api) => {
     api.get('/hello', { config: { public: true } }, async () => ({}));
+    api.get('/large', { config: { public: true } }, async () => ({ text: 'x'.repeat(50_000_000) }));
     api.post('/upload', { config: { public: true } }, async () => ({}));
   };
 
   const withServer = (
-    work: (open: (from?: string) => Promise<Client>, http: HttpServer) => Promise<void>,
+    work: (open: (from?: string, halfOpen?: boolean) => Promise<Client>, http: HttpServer) => Promise<void>,
     settings: Record<string, string> = {},
   ) =>
     withBareServer(
       register,
       async (_call, http) => {
         const { port } = new URL(await http.listen({ host: '127.0.0.1', port: 0 }));
-        await work((from = '127.0.0.1') => openTo(Number(port), from), http);
+        await work((from = '127.0.0.1', halfOpen = false) => openTo(Number(port), from, halfOpen), http);
         for (const socket of sockets) socket.destroy();
       },
       { log, settings },
@@ -46,8 +47,9 @@ describe('connections', () => {
     ended: boolean;
   }
 
-  async function openTo(port: number, localAddress: string): Promise<Client> {
-    const socket = connect({ port, host: '127.0.0.1', localAddress });
+  /** `halfOpen`: it does not end its side when the server does. */
+  async function openTo(port: number, localAddress: string, halfOpen: boolean): Promise<Client> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: halfOpen });
     sockets.push(socket);
     const client: Client = { socket, send: (text) => void socket.write(text), received: '', ended: false };
     socket
@@ -64,6 +66,9 @@ describe('connections', () => {
 
   const answered = (client: Client, text: string) =>
     waitFor('the answer', async () => client.received.includes(text) || client.ended);
+
+  const count = ({ server }: HttpServer) =>
+    new Promise<number>((resolve) => server.getConnections((_error, open) => resolve(open)));
 
   const everybodyIs = (what: string, clients: Client[], is: (client: Client) => boolean) =>
     waitFor(what, async () => clients.every(is));
@@ -101,6 +106,32 @@ describe('connections', () => {
       clearInterval(trickle);
       assert.match(slow.received, /^HTTP\/1\.1 408 /);
       assert.ok(!lines.some((line) => JSON.parse(line).level >= 40));
+    }));
+
+  it('end where the client does not take the answer', () =>
+    withServer(async (open, http) => {
+      assert.equal(http.server.timeout, 300_000);
+      http.server.timeout = 1_000;
+      const deaf = await open();
+      deaf.socket.pause();
+      deaf.send('GET /api/v1/large HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await waitFor('no connection to be left', async () => (await count(http)) === 0);
+    }));
+
+  it('end after the answer to who asks for a WebSocket and gets none, whether or not the client ends its side', () =>
+    withServer(async (open, http) => {
+      const asks = 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+      const clients = await Promise.all(Array.from({ length: 4 }, () => open('127.0.0.1', true)));
+      for (const [index, client] of clients.entries()) {
+        client.send(`GET /api/v1/${index % 2 ? 'hello' : 'none'} HTTP/1.1\r\nHost: localhost\r\n${asks}`);
+        await answered(client, 'HTTP/1.1 ');
+        if (index > 1) client.socket.end();
+      }
+      await waitFor('no connection to be left', async () => (await count(http)) === 0);
+      assert.deepEqual(
+        clients.map(({ received }) => received.slice(9, 12)),
+        ['404', '200', '404', '200'],
+      );
     }));
 
   it('of one address leave room for others', () =>

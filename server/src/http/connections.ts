@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { compile } from '@fastify/proxy-addr';
 import type { Log } from '../lib/log.ts';
 import { addressKey } from './rate-limits.ts';
@@ -16,10 +17,16 @@ export const CONNECTION_TIMES = {
   keepAliveTimeout: 72_000,
 } as const;
 
+/** Milliseconds for which a connection may be silent while it has a request: its client takes nothing of the answer. */
+export const SILENT_ANSWER = 300_000;
+
 /** Maximum of open connections. */
 export const MAX_CONNECTIONS = 5_000;
 /** Maximum of open connections from one address; an IPv6 /64 counts as one. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 500;
+
+/** Milliseconds for a client to read the last answer before its connection is closed. */
+const LINGER_MS = 1000;
 
 /** Minimum time between two log lines about refused connections, in milliseconds. */
 const SILENCE_MS = 60_000;
@@ -60,4 +67,11 @@ export function limitConnections(server: Server, { proxies, log }: { proxies: st
       else open.set(key, left);
     });
   });
+}
+
+/** Ends a connection after what has been written to it, or `last`, even if the client keeps its side open. */
+export function endConnection(socket: Pick<Duplex, 'end' | 'destroy' | 'once'>, last = ''): void {
+  socket.end(last);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

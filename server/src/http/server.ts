@@ -12,7 +12,7 @@ import type { Authenticator } from './authenticator.ts';
 import { brandRoutes } from './brand.ts';
 import { answerBroken } from './broken-requests.ts';
 import { showsOne, tagAnswer } from './conditional.ts';
-import { CONNECTION_TIMES, limitConnections } from './connections.ts';
+import { CONNECTION_TIMES, limitConnections, SILENT_ANSWER } from './connections.ts';
 import { type Dashboard, dashboardRoutes } from './dashboard.ts';
 import { documentRoutes } from './documents.ts';
 import { sentMembers } from './dropped.ts';
@@ -128,6 +128,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
     // While closing, requests on open connections still get a regular response.
     return503OnClosing: false,
     requestTimeout: CONNECTION_TIMES.requestTimeout,
+    connectionTimeout: SILENT_ANSWER,
     keepAliveTimeout: CONNECTION_TIMES.keepAliveTimeout,
     http: { ...CONNECTION_TIMES, shouldUpgradeCallback: asksForWebSocket },
     // Errors of the router itself (a malformed URL) bypass all hooks.

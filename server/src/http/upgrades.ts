@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { HttpServer } from './api.ts';
+import { endConnection } from './connections.ts';
 
 /** Largest message that a client may send, in bytes. */
 export const MESSAGE_LIMIT = 65_536;
@@ -31,10 +32,10 @@ export function routeUpgrades(app: HttpServer): void {
     socket.on('error', () => socket.destroy());
     connections.set(request, { socket, head });
     const response = new ServerResponse(request);
-    // The answer of a route that opens none is the last on this connection.
+    // The answer of a route that opens none is the last on this connection, which Node has stopped to watch and to read.
     response.shouldKeepAlive = false;
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-    response.once('finish', () => socket.end());
+    response.once('finish', () => endConnection(socket));
     app.routing(request, response);
   });
 }
