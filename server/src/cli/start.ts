@@ -57,9 +57,9 @@ export async function start(): Promise<number> {
     });
     const dashboard = await building;
     await writePidFile(config.home);
-    const plane = await openDataPlane(config, install, log);
-    const { startApp } = await loadApp();
     const databaseUrl = await databaseUrlOf(config);
+    const plane = await openDataPlane(config, install, log, databaseUrl);
+    const { startApp } = await loadApp();
     const secretKey = await ensureSecretKey(config);
     const serves = config.role !== 'api';
     const objects = await openObjectStore(config, { install, plane, databaseUrl, secretKey, serves, log });

@@ -120,6 +120,15 @@ export interface AuditHead {
   seal: Buffer | null;
 }
 
+export interface Boots {
+  asked_at: Generated<Date>;
+  began: boolean;
+  id: string;
+  process: string;
+  team_id: number;
+  until: Date;
+}
+
 export interface BucketCollection {
   has_log: boolean | null;
   only_row: Generated<boolean>;
@@ -821,6 +830,7 @@ export interface DB {
   attempts: Attempts;
   audit_entries: AuditEntries;
   audit_head: AuditHead;
+  boots: Boots;
   bucket_collection: BucketCollection;
   bucket_objects: BucketObjects;
   bucket_sizes: BucketSizes;

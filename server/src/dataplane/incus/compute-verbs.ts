@@ -6,7 +6,7 @@ import { IncusError } from './errors.ts';
 import { writeFiles } from './guest-files.ts';
 import { describeGuest, readGuestLog } from './guest-report.ts';
 import { limitsOf, toDetail, toReport } from './instance-config.ts';
-import { BootSlots, type Grant, grantSlots } from './limiter.ts';
+import { BootSlots, grantSlots, type SharedGrant } from './limiter.ts';
 import { findDueToStart, findInstance, instancePath, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
@@ -16,8 +16,11 @@ import { startInstance, stopInstance } from './power.ts';
 import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
 import { describeUsage } from './usage.ts';
 
-/** Implements `Compute`. `bootSlots` limits how many guests boot at once; the default is the host's cores plus one. */
-export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
+/** How many guests boot at once on a host with so many cores. */
+const bootSlotsOf = (vcpu: number): number => vcpu + 1;
+
+/** Implements `Compute`. `sharedSlots` hands out the boot slots that other processes use, too; null: there are none. */
+export function computeVerbs(parts: Parts, sharedSlots: SharedGrant | null): Compute {
   const { context, server, instances, locks } = parts;
   let slots: BootSlots | null = null;
 
@@ -33,7 +36,7 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
     ensureInstance: (spec, from) =>
       locks.run(spec.ref.name, async () => {
         const { vcpu } = await server.size();
-        slots ??= new BootSlots(bootSlots ?? grantSlots(vcpu + 1));
+        slots ??= createBootSlots(sharedSlots, bootSlotsOf(vcpu));
         await slots.enter(spec.ref);
         try {
           if (from) await locks.run(from.name, () => placeFrom(parts, spec, from));
@@ -74,6 +77,9 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
     listInstances: () => reportInstances(parts),
   };
 }
+
+const createBootSlots = (shared: SharedGrant | null, count: number): BootSlots =>
+  new BootSlots(shared ? (teamId) => shared(teamId, count) : grantSlots(count));
 
 async function reportInstances({ context }: Parts): Promise<InstanceReport[]> {
   const all = (await listInstances(context)).filter(({ name }) => !isSnapshot(name));

@@ -5,7 +5,7 @@ import { IncusClient, type IncusConnection } from './client.ts';
 import { computeVerbs } from './compute-verbs.ts';
 import { hostAccess } from './host-access.ts';
 import { Images } from './images.ts';
-import type { Grant } from './limiter.ts';
+import type { SharedGrant } from './limiter.ts';
 import { measureTeams } from './metering.ts';
 import { networkVerbs } from './network-verbs.ts';
 import { createParts } from './parts.ts';
@@ -22,10 +22,8 @@ export interface IncusOptions {
   /** Folder in which images are built. */
   imageCache: string;
   log: Log;
-  /**
-   * Limits how many guests boot at once, shared with other processes on the host; by default the host's cores plus one.
-   */
-  bootSlots?: Grant;
+  /** Hands out slots to boot guests to all processes that use this Incus; by default each has slots of its own. */
+  bootSlots?: SharedGrant;
 }
 
 /** The real data plane: containers in Incus, on this host or another. */

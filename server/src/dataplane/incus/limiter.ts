@@ -22,6 +22,9 @@ export class KeyedMutex {
 /** Waits for a free slot for an instance of the team, and resolves to the function that releases it. */
 export type Grant = (teamId: number) => Promise<() => void>;
 
+/** The same among this number of slots, which are those of all processes on the host. */
+export type SharedGrant = (teamId: number, slots: number) => Promise<() => void>;
+
 /** Grants this number of slots within the process, to teams in turn. One team leaves a slot for the others. */
 export function grantSlots(slots: number): Grant {
   const queue = new FairQueue({ slots, perKey: Math.max(1, slots - 1) });
