@@ -29,6 +29,8 @@ export interface Config {
   capacity: CapacityPolicy;
   /** What a GB in buckets costs a month, in cents of EUR. */
   objectPriceCents: number;
+  /** What a GB of storage beyond that of its plan costs a month, in cents of EUR. */
+  storagePriceCents: number;
   /** How long events are kept, in days. */
   eventDays: number;
   /** Where webhooks may go: to public addresses by https, or anywhere. */
@@ -118,6 +120,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     capacity: readCapacity(get),
     objectPriceCents: parseNumber('DANUBE_OBJECT_PRICE_CENTS', get('DANUBE_OBJECT_PRICE_CENTS') ?? '1'),
+    storagePriceCents: parseNumber('DANUBE_STORAGE_PRICE_CENTS', get('DANUBE_STORAGE_PRICE_CENTS') ?? '10'),
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
     defaultAlerts: oneOf('DANUBE_DEFAULT_ALERTS', ['on', 'off'] as const, 'on') === 'on',

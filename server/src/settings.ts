@@ -106,6 +106,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'What a GB in buckets costs a month, in cents of EUR. Each GB that is begun counts.',
   },
   {
+    name: 'DANUBE_STORAGE_PRICE_CENTS',
+    default: '10',
+    meaning:
+      'What a GB that a database or cache has beyond the storage of its plan costs a month, in cents of EUR. It counts for storage that grows from then on.',
+  },
+  {
     name: 'DANUBE_STORAGE_QUOTA_GB',
     default: '1000',
     meaning: 'Disks and snapshots that a team may have, unless `teams.quotas` says otherwise for it.',

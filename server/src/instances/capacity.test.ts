@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eachWithCapacity, GIB, pico, refused } from '../../test/capacity-world.ts';
 import { clientOf, newDatabase, newVps } from '../../test/client.ts';
-import { createTeam, waitFor } from '../../test/harness.ts';
+import { createTeam, testConfig, waitFor } from '../../test/harness.ts';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { createLog } from '../lib/log.ts';
 import { runOnce } from '../reconcilers/reconcilers.ts';
@@ -123,7 +123,9 @@ describe('capacity', () => {
     world.test.plane.drift.fillDisk({ teamId: world.test.team.teamId, name: `database-${id}` }, 14 * GIB);
     await quota(32);
     const autoscale = () =>
-      waitFor('a pass', () => runOnce(world.test.database, storageAutoscaler(world.test, log)));
+      waitFor('a pass', () =>
+        runOnce(world.test.database, storageAutoscaler({ ...world.test, config: testConfig() }, log)),
+      );
     await autoscale();
     // The team has 35 GB already.
     assert.equal((await call('GET', `/database/${id}`)).body.instance.storage_size_gb, 15);

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
-import type { Database } from '../../db/database.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { lockInstance } from '../../instances/store.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -16,6 +14,7 @@ import { forEachRow } from '../../reconcilers/rows.ts';
 import { describeChanges } from './changes.ts';
 import { writeChanges } from './columns.ts';
 import { serviceOperations, updatableColumns } from './operations.ts';
+import { priceWith } from './rules.ts';
 import { getService, listAutoscaled, type ManagedService, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 
@@ -23,9 +22,10 @@ const BYTES_PER_GB = 1024 ** 3;
 
 /** Grows the storage of instances with automatic growth when it fills up. */
 export function storageAutoscaler(
-  { database, plane, storage }: Pick<ModuleContext, 'database' | 'plane' | 'storage'>,
+  context: Pick<ModuleContext, 'config' | 'database' | 'plane' | 'storage'>,
   log: Log,
 ): Reconciler {
+  const { database, plane } = context;
   return {
     name: 'storage-autoscaler',
     everySeconds: 30,
@@ -46,7 +46,7 @@ export function storageAutoscaler(
   async function growOrSay({ kind, id, disk_gb: diskGb }: ManagedService, used: number): Promise<void> {
     const subject = { [kind]: id, used, diskGb };
     try {
-      if (await grow(database, storage, id)) log.info(subject, 'growing storage');
+      if (await grow(context, id)) log.info(subject, 'growing storage');
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       log.warn({ ...subject, code: error.code, reason: error.message }, 'storage is not growing');
@@ -55,12 +55,16 @@ export function storageAutoscaler(
 }
 
 /** Accepts an update like a request would. False while another operation is unfinished; the next pass tries again. */
-async function grow(database: Database, storage: StorageGuard, id: string): Promise<boolean> {
+async function grow(
+  { config, database, storage }: Pick<ModuleContext, 'config' | 'database' | 'storage'>,
+  id: string,
+): Promise<boolean> {
   return database.transaction(async (tx) => {
     if (!(await lockInstance(tx, id))) return false;
     const row = await getService(tx, id);
     if (!row.autoscale_enabled || row.status !== 'running' || (await hasUnfinished(tx, id))) return false;
-    const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
+    const disk_gb = Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb);
+    const changes = { disk_gb, price_cents: priceWith(row, disk_gb, config) };
     const args = {
       running: true,
       restart: false,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../../config.ts';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Tx } from '../../db/database.ts';
 import type { SettingChanges } from '../../instances/settings.ts';
@@ -12,7 +13,7 @@ import {
 } from '../parameter-groups/resolution.ts';
 import type { Changes } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { findPlan } from './rules.ts';
+import { findPlan, priceWith } from './rules.ts';
 import type { ManagedService } from './store.ts';
 
 /** An update request, regardless of kind. Undefined members stay unchanged. */
@@ -29,7 +30,7 @@ export interface UpdateRequest {
 /** The changed columns that must be applied to the instance. Throws `validation_failed`. */
 export async function engineChanges(
   tx: Tx,
-  plane: Images,
+  { plane, config }: { plane: Images; config: Pick<Config, 'storagePriceCents'> },
   row: ManagedService,
   body: UpdateRequest,
 ): Promise<Changes> {
@@ -53,6 +54,8 @@ export async function engineChanges(
     changes.disk_gb = diskGb;
   }
   if (Object.keys(errors).length > 0) throw invalid(errors);
+  const present = plan ?? row;
+  if (diskGb !== present.disk_gb) changes.price_cents = priceWith(present, diskGb, config);
   const target = parameterTarget(kind, { ...row, ...plan, disk_gb: diskGb });
   if (body.configuration !== undefined || body.parameterGroupId !== undefined) {
     const groupId = body.parameterGroupId === undefined ? row.parameter_group_id : body.parameterGroupId;

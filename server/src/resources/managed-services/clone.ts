@@ -8,7 +8,7 @@ import { readingBlocker } from '../snapshots/rules.ts';
 import type { ListedSnapshot, Snapshot } from '../snapshots/store.ts';
 import { parameterColumns } from './changes.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { findPlan } from './rules.ts';
+import { findPlan, priceWith } from './rules.ts';
 import type { ServiceActions } from './service.ts';
 import { getService, type ManagedService, type NewServiceColumns } from './store.ts';
 
@@ -26,7 +26,12 @@ export interface CloneRequest {
  * The columns of a clone: engine, version and parameters are the source's, and its storage is not smaller. Throws
  * `validation_failed` with a sentence per field, and `not_available` for a version that is no longer offered.
  */
-async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): Promise<NewServiceColumns> {
+async function cloneColumns(
+  tx: Tx,
+  snapshot: Snapshot,
+  request: CloneRequest,
+  config: ServiceActions['config'],
+): Promise<NewServiceColumns> {
   const source = await getService(tx, snapshot.instance_id);
   const provider = findProvider(snapshot.provider!);
   const version = provider?.versions.find((offer) => offer.version === snapshot.version)?.version;
@@ -45,12 +50,14 @@ async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): 
   const kind = snapshot.kind as Kind;
   const plan = await findPlan(tx, kind, request.plan ?? snapshot.plan, errors);
   if (!plan || Object.keys(errors).length > 0) throw invalid(errors);
+  const disk_gb = Math.max(plan.disk_gb, snapshot.disk_gb);
   return {
     name: request.name,
     provider: provider.id,
     version,
     ...plan,
-    disk_gb: Math.max(plan.disk_gb, snapshot.disk_gb),
+    disk_gb,
+    price_cents: priceWith(plan, disk_gb, config),
     datacenter: source.datacenter,
     database_name: request.databaseName ?? snapshot.database_name,
     username: source.username,
@@ -82,7 +89,7 @@ export async function cloneSnapshot(
   if (!pair) throw notFound('Snapshot');
   const blocker = readingBlocker(pair.snapshot, pair.instance);
   if (blocker) throw blocker;
-  const columns = await cloneColumns(tx, pair.snapshot, request);
+  const columns = await cloneColumns(tx, pair.snapshot, request, instances.config);
   const created = await instances.add(tx, principal, columns, { snapshot: pair.snapshot.uid });
   return {
     ...created,

@@ -56,9 +56,9 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
 /** The parts that both kinds of managed services share. */
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
-  create: ({ database, plane, storage, log }) => ({
+  create: ({ config, database, plane, storage, log }) => ({
     reconcilers: [
-      storageAutoscaler({ database, plane, storage }, log),
+      storageAutoscaler({ config, database, plane, storage }, log),
       engineWatch(database, plane, log),
       passwordExpiry(database),
     ],

@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { listDatacenters, listPlans } from '../../instances/offers.ts';
@@ -99,3 +100,13 @@ export async function findPlan(
   const { vcpu, memory_mb, disk_gb, price_cents } = found;
   return { plan: name, vcpu, memory_mb, disk_gb, price_cents };
 }
+
+/**
+ * What an instance costs a month with this much storage, in cents, where with less it costs `price_cents`: a plan with its
+ * storage, or an instance as it is.
+ */
+export const priceWith = (
+  { price_cents, disk_gb }: Pick<PlanColumns, 'price_cents' | 'disk_gb'>,
+  diskGb: number,
+  { storagePriceCents }: Pick<Config, 'storagePriceCents'>,
+): number => price_cents + Math.ceil((diskGb - disk_gb) * storagePriceCents);

@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { pageOf } from '../../http/pagination.ts';
@@ -46,6 +47,7 @@ import {
 import { viewConnection, viewCredentials, viewService } from './view.ts';
 
 export interface ServiceDependencies {
+  config: Pick<Config, 'storagePriceCents'>;
   database: Database;
   plane: DataPlane;
   storage: StorageGuard;
@@ -64,6 +66,7 @@ export interface NewService extends CreateRequest {
 /** What principals can do with databases, or caches. Methods with a transaction parameter write in that transaction. */
 export class ServiceActions {
   readonly kind: 'database' | 'cache';
+  readonly config: ServiceDependencies['config'];
   readonly #plane: DataPlane;
   readonly #storage: StorageGuard;
   readonly #secrets: SecretBox;
@@ -79,6 +82,7 @@ export class ServiceActions {
     const { db } = database;
     const { noun, label } = KINDS[kind];
     this.kind = kind;
+    this.config = dependencies.config;
     this.#plane = plane;
     this.#storage = storage;
     this.#secrets = secrets;
@@ -209,7 +213,7 @@ export class ServiceActions {
     const row = await this.#lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
     checkFixed({ ...this.#view(row, NOTHING_SEEN), provider: row.provider });
-    const changes = await engineChanges(tx, this.#plane, row, body);
+    const changes = await engineChanges(tx, { plane: this.#plane, config: this.config }, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
       ...body.settings,

@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
@@ -29,6 +30,7 @@ export const STOP_GRACE_SECONDS = 120;
 const SUPERSEDING = new Set(['stop', 'force-stop', 'restore', 'delete']);
 
 export interface ServiceWorkflowDependencies extends SettingsDependencies {
+  config: Pick<Config, 'storagePriceCents'>;
   database: Database;
   plane: DataPlane;
 }

@@ -10,12 +10,13 @@ import { recordOutcome } from '../../operations/operations-store.ts';
 import { type Changes, writeChanges } from './columns.ts';
 import { eventsFor } from './events.ts';
 import { serviceOperations, type UpdateArgs } from './operations.ts';
+import { priceWith } from './rules.ts';
 import { type ServiceWorkflowDependencies, stepTools } from './steps.ts';
 import { getService, type ManagedService, updateService } from './store.ts';
 
 /** The steps of updates. The columns change when an update is accepted; the steps apply them, or revert them. */
 export function updateSteps(dependencies: ServiceWorkflowDependencies) {
-  const { database, plane } = dependencies;
+  const { config, database, plane } = dependencies;
   const { db } = database;
   const { step, ready } = stepTools(dependencies);
   /** Applies new settings; returns the parameters that wait for a restart. */
@@ -35,10 +36,12 @@ export function updateSteps(dependencies: ServiceWorkflowDependencies) {
     }),
     revert: step<UpdateArgs>('revert', async (row, { args }) => {
       const volume = await plane.describeVolume(volumeOf(row));
+      // A volume that has grown does not shrink.
+      const disk_gb = Math.max(args.previous.disk_gb, volume?.sizeGb ?? 0);
       await writeChanges(db, row.id, {
         ...previousColumns(args),
-        // A volume that has grown does not shrink.
-        disk_gb: Math.max(args.previous.disk_gb, volume?.sizeGb ?? 0),
+        disk_gb,
+        price_cents: priceWith(args.previous, disk_gb, config),
       });
     }),
     reapply: step<UpdateArgs>('reapply', async (row, { args: { running } }) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { suiteWithDatabases } from '../../../test/database-world.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
-import { waitFor } from '../../../test/harness.ts';
+import { testConfig, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { getInstance } from '../../instances/store.ts';
 import { volumeOf } from '../../instances/volumes.ts';
@@ -15,7 +15,12 @@ describe('updates of databases', () => {
   const world = suiteWithDatabases();
   const { call, ended, show, settled, running, ref } = world;
   const autoscale = () =>
-    waitFor('a pass', () => runOnce(world.test.database, storageAutoscaler(world.test, createLog('silent'))));
+    waitFor('a pass', () =>
+      runOnce(
+        world.test.database,
+        storageAutoscaler({ ...world.test, config: testConfig() }, createLog('silent')),
+      ),
+    );
   const volumeGb = async (id: string) =>
     (await world.test.plane.describeVolume(volumeOf(await getInstance(world.test.database.db, id))))?.sizeGb;
 
@@ -37,7 +42,9 @@ describe('updates of databases', () => {
     const shrink = await call('PUT', `/database/${id}`, { storage_size_gb: 10 });
     assert.equal(shrink.status, 422);
     assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
+    const before = (await show(id)).monthly_cost_cents;
     await ended(await call('PUT', `/database/${id}`, { storage_size_gb: 33 }));
+    assert.equal((await show(id)).monthly_cost_cents, before + 130);
     await ended(await call('PUT', `/database/${id}`, { resource_profile: 'micro' }));
     const { events } = (await call('GET', `/database/${id}/events`)).body.data;
     assert.match(events[0].message, /plan small → micro\.$/);
@@ -45,7 +52,8 @@ describe('updates of databases', () => {
     const { status, memory_size_mb, storage_size_gb, monthly_cost_cents } = await show(id);
     assert.deepEqual(
       [status, memory_size_mb, storage_size_gb, monthly_cost_cents],
-      ['running', 1024, 33, 999],
+      // The plan, and 23 GB beyond its 10.
+      ['running', 1024, 33, 999 + 230],
     );
     assert.deepEqual((await world.test.plane.describeInstance(ref(id)))?.limits, {
       vcpu: 1,
@@ -98,8 +106,8 @@ describe('updates of databases', () => {
       [database.status, database.resource_profile, database.configuration],
       ['running', 'micro', {}],
     );
-    // A volume that has grown stays so.
-    assert.equal(database.storage_size_gb, 20);
+    // A volume that has grown stays so, and costs what it costs beyond the plan.
+    assert.deepEqual([database.storage_size_gb, database.monthly_cost_cents], [20, 999 + 100]);
     assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []);
   });
 
