@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { type GatewayClient, GatewayError, type S3Keys } from './client.ts';
 import { objectPath } from './emptying.ts';
@@ -23,39 +23,64 @@ export interface CopyOptions {
 /** Bytes of one copied part at most, and of what is copied of an object that shares the rest with its copy. */
 const LARGEST_PART = 5 * 1024 ** 3;
 const NOT_SHARED = 4 * 1024 ** 2;
-/** Milliseconds for which a copy has its room whose client is gone: the gateway may go on. */
-const ABANDONED = 60_000;
+
+/** The room of one copy that is passed on. */
+export interface CopyRoom {
+  /** The gateway has found that the client may make it, and begins. */
+  begin(): void;
+  /** The gateway has answered, or its connection has ended. `isRefused`: nothing was copied. */
+  end(isRefused: boolean): void;
+}
 
 /**
  * Room for copies within the store. Their bytes do not come by here, and the gateway makes gigabytes of them before the disk
- * is asked how full it is. A copy in progress takes room from other copies only, because nobody knows yet whether it is allowed.
+ * is asked how full it is. A copy has room from when the gateway has accepted its signature until it has answered, also
+ * where its client has gone meanwhile. Only one at a time waits to be accepted, so that nobody takes room by requests
+ * that are refused, and no two get the same room.
  */
 export class Copies {
   readonly #options: CopyOptions;
   #held = 0;
+  /** Resolves when all copies before have been accepted or refused. */
+  #turns: Promise<void> = Promise.resolve();
 
   constructor(options: CopyOptions) {
     this.#options = options;
   }
 
-  /** Why this copy cannot be made at this moment; null: it has its room until the request ends. */
-  async admit(incoming: IncomingMessage, response: ServerResponse): Promise<S3Error | null> {
-    const { hasRoomFor, letIn } = this.#options;
+  /** Waits for its turn. Why the copy cannot be made at this moment, or its room, which must be ended. */
+  async admit(incoming: IncomingMessage): Promise<S3Error | CopyRoom> {
+    if (hasBody(incoming)) return 'body';
     const bytes = await this.#bytesOf(incoming);
-    // Its client has gone meanwhile: it is not passed on, and no "close" will give the room back.
-    if (response.closed) return null;
-    if (!hasRoomFor(bytes)) return 'full';
-    if (!hasRoomFor(bytes + this.#held)) return 'busy';
-    this.#held += bytes;
-    const release = (): void => {
-      this.#held -= bytes;
+    const turn = Promise.withResolvers<void>();
+    const before = this.#turns;
+    this.#turns = before.then(() => turn.promise);
+    await before;
+    const { hasRoomFor } = this.#options;
+    const reason = !hasRoomFor(bytes) ? 'full' : !hasRoomFor(bytes + this.#held) ? 'busy' : null;
+    if (reason === null) return this.#room(bytes, turn.resolve);
+    turn.resolve();
+    return reason;
+  }
+
+  #room(bytes: number, endTurn: () => void): CopyRoom {
+    let state: 'waiting' | 'begun' | 'ended' = 'waiting';
+    return {
+      begin: () => {
+        if (state !== 'waiting') return;
+        state = 'begun';
+        this.#held += bytes;
+        endTurn();
+      },
+      end: (isRefused) => {
+        if (state === 'begun') {
+          this.#held -= bytes;
+          if (!isRefused) this.#options.letIn(bytes);
+        }
+        state = 'ended';
+        endTurn();
+      },
     };
-    response.once('close', () => {
-      if (!response.headersSent) return void setTimeout(release, ABANDONED).unref();
-      release();
-      if (response.statusCode < 300) letIn(bytes);
-    });
-    return null;
   }
 
   async #bytesOf({ url = '', headers }: IncomingMessage): Promise<number> {
@@ -67,6 +92,28 @@ export class Copies {
     const source = readSource(String(headers[COPY_SOURCE]));
     return source ? Math.min(await this.#options.sizeOf(source), LARGEST_PART) : LARGEST_PART;
   }
+}
+
+/** A request that the gateway tells of when it has accepted it, as it is told of large uploads. */
+export function expecting(headers: string[]): string[] {
+  const others = headers.filter((_, index) => headers[index - (index % 2)]!.toLowerCase() !== 'expect');
+  return [...others, 'Expect', '100-continue'];
+}
+
+/**
+ * The gateway makes a copy to its end, whoever still waits for it, so its answer is awaited. It says that it goes on once it has
+ * checked the signature and the rights.
+ */
+export function followCopy(copy: CopyRoom, outgoing: ClientRequest, response: ServerResponse): void {
+  outgoing.once('continue', () => copy.begin());
+  outgoing.once('response', (answer) => {
+    if (answer.statusCode! >= 300) copy.end(true);
+    else copy.begin();
+    answer.once('close', () => copy.end(false));
+    const readAway = (): void => void answer.resume();
+    if (response.closed) readAway();
+    else response.once('close', readAway);
+  });
 }
 
 /** A path or query, also where it was encoded more than once. */
@@ -88,6 +135,10 @@ const COPY_SOURCE = 'x-amz-copy-source';
 export const isCopy = ({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean =>
   method === 'PUT' && headers[COPY_SOURCE] !== undefined;
 
+/** A copy has none, and one whose body never comes would be there for as long as its client likes. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined;
+
 /** Null: it is in no way in which the gateway reads it. */
 export function readSource(text: string): CopySource | null {
   const [path = '', query = ''] = text.split('?');
@@ -104,11 +155,11 @@ export function readSource(text: string): CopySource | null {
 }
 
 /**
- * How large the object is, for {@link CopyOptions.sizeOf}. 0 where the gateway does not find it and so will not copy it, the most
- * where its name cannot be asked for. Throws `unreachable`.
+ * How large the object is, for {@link CopyOptions.sizeOf}. 0 where the gateway does not find it and so will not copy it. The most
+ * where it does not tell, as without the key of an object that its customer has encrypted. Throws `unreachable`.
  */
 export async function sizeOfSource(
-  client: GatewayClient,
+  client: Pick<GatewayClient, 'stream'>,
   keys: S3Keys,
   { bucket, key, versionId }: CopySource,
 ): Promise<number> {
@@ -117,9 +168,9 @@ export async function sizeOfSource(
     const sent = { method: 'HEAD', path: objectPath(bucket, key), query } as const;
     const { headers, body } = await client.stream(keys, sent, null);
     body.resume();
-    return Number(headers['content-length'] ?? 0);
+    return Number(headers['content-length'] ?? LARGEST_PART);
   } catch (error) {
-    if (error instanceof GatewayError) return 0;
+    if (error instanceof GatewayError) return error.status === 404 ? 0 : LARGEST_PART;
     if (error instanceof DataPlaneError && error.code === 'invalid') return LARGEST_PART;
     throw error;
   }

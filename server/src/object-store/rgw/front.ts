@@ -2,7 +2,15 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { KeyedCertificate } from '../../lib/pki.ts';
-import { Copies, type CopySource, decodeFully, isCopy } from './copies.ts';
+import {
+  Copies,
+  type CopyRoom,
+  type CopySource,
+  decodeFully,
+  expecting,
+  followCopy,
+  isCopy,
+} from './copies.ts';
 import { wantsKms, watchForKms } from './customer-keys.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
 import { Shares } from './shares.ts';
@@ -45,6 +53,8 @@ const UPSTREAM_IDLE = 30_000;
 const HEAD_TIMEOUT = 60_000;
 /** Milliseconds without a byte in either direction. */
 const SILENCE = 300_000;
+/** Milliseconds for a copy within the store: the gateway may say nothing until it has copied 5 GiB. */
+const COPYING = 3_600_000;
 /** Connections of clients, and requests that are passed on at a time, of all clients. */
 const CONNECTIONS = 2_000;
 const REQUESTS = 256;
@@ -64,9 +74,11 @@ export function createFront(options: FrontOptions): Front {
       refuse(incoming, response, 'busy');
       return;
     }
-    response.once('close', release);
-    if (isCopy(incoming)) void admit(options, copies, agent, incoming, response);
-    else handle(options, agent, incoming, response);
+    if (isCopy(incoming)) void admit(options, copies, agent, incoming, response).finally(release);
+    else {
+      response.once('close', release);
+      handle(options, agent, incoming, response);
+    }
   };
   const server = createServer(
     {
@@ -110,7 +122,7 @@ function shareConnections(server: Server): void {
   });
 }
 
-/** Passes on a copy once it is known that it has room. */
+/** Passes on a copy once it is known that it has room. Resolves when it has ended. */
 async function admit(
   options: FrontOptions,
   copies: Copies,
@@ -118,12 +130,20 @@ async function admit(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const reason =
+  const answered = new Promise<void>((resolve) => response.once('close', resolve));
+  const room =
     refusalOf(incoming, options.upstream(), options.hasRoomFor) ??
-    (await copies.admit(incoming, response).catch((): S3Error => 'starting'));
-  if (response.closed) return;
-  if (reason === null) handle(options, agent, incoming, response);
-  else refuse(incoming, response, reason);
+    (await copies.admit(incoming).catch((): S3Error => 'starting'));
+  if (typeof room === 'string') {
+    if (response.closed) return;
+    refuse(incoming, response, room);
+  } else {
+    // Whoever has gone while it waited has asked for nothing.
+    const outgoing = response.closed ? null : handle(options, agent, incoming, response, room);
+    if (outgoing) await new Promise<void>((resolve) => outgoing.once('close', resolve));
+    room.end(false);
+  }
+  await answered;
 }
 
 function handle(
@@ -131,12 +151,13 @@ function handle(
   agent: Agent,
   incoming: IncomingMessage,
   response: ServerResponse,
-): void {
+  copy: CopyRoom | null = null,
+): ClientRequest | null {
   const gateway = options.upstream();
   const reason = refusalOf(incoming, gateway, options.hasRoomFor);
   if (reason !== null || gateway === null) {
     refuse(incoming, response, reason ?? 'starting');
-    return;
+    return null;
   }
   const outgoing = request({
     agent: goesOn(incoming) ? false : agent,
@@ -144,8 +165,8 @@ function handle(
     port: gateway.port,
     method: incoming.method ?? 'GET',
     path: incoming.url ?? '/',
-    headers: headersFor(incoming),
-    timeout: SILENCE,
+    headers: copy ? expecting(headersFor(incoming)) : headersFor(incoming),
+    timeout: copy ? COPYING : SILENCE,
   });
   const wantsContinue = incoming.headers.expect?.toLowerCase() === '100-continue';
   if (wantsContinue) {
@@ -165,7 +186,9 @@ function handle(
     // What follows a whole answer is no part of it.
     if (!answer?.complete && !response.writableEnded) fail(incoming, response);
   });
-  abandonWith(incoming, response, outgoing);
+  if (copy) followCopy(copy, outgoing, response);
+  else abandonWith(incoming, response, outgoing);
+  return outgoing;
 }
 
 /** Sends the body, and stops where the store becomes full meanwhile, or where the body asks for what there is not. */

@@ -16,6 +16,7 @@ const ERRORS = {
     'InvalidArgument',
     'This object storage has no service for keys of aws:kms. Use AES256 (SSE-S3), or send a key of your own (SSE-C).',
   ],
+  body: [400, 'InvalidRequest', 'A copy has no body.'],
   admin: [403, 'AccessDenied', 'Access Denied'],
 } as const satisfies Record<string, readonly [status: number, code: string, message: string]>;
 
