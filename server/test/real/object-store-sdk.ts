@@ -259,12 +259,22 @@ function testVersions(customers: StoreCustomers, client: () => S3Client): void {
     const { Versions, DeleteMarkers } = await client().send(new ListObjectVersionsCommand({ Bucket }));
     assert.deepEqual([Versions?.length, DeleteMarkers?.length], [2, 1]);
 
-    const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(Date.now() + 3_600_000) } as const;
-    await client().send(new PutObjectRetentionCommand({ Bucket, Key, VersionId, Retention }));
-    const remove = (changes: object = {}) =>
-      outcomeOf(client().send(new DeleteObjectCommand({ Bucket, Key, VersionId, ...changes })));
-    assert.equal(await remove(), 'AccessDenied');
+    const RetainUntilDate = new Date(Date.now() + 3_600_000);
+    const remove = async (
+      Mode: 'GOVERNANCE' | 'COMPLIANCE',
+      { VersionId }: { VersionId?: string | undefined },
+    ) => {
+      const version = { Bucket, Key, VersionId };
+      const Retention = { Mode, RetainUntilDate };
+      await client().send(new PutObjectRetentionCommand({ ...version, Retention }));
+      const BypassGovernanceRetention = true;
+      return [
+        await outcomeOf(client().send(new DeleteObjectCommand(version))),
+        await outcomeOf(client().send(new DeleteObjectCommand({ ...version, BypassGovernanceRetention }))),
+      ];
+    };
     // A team's key may end what governs, and nothing may end compliance.
-    assert.equal(await remove({ BypassGovernanceRetention: true }), 'ok');
+    assert.deepEqual(await remove('GOVERNANCE', old), ['AccessDenied', 'ok']);
+    assert.deepEqual(await remove('COMPLIANCE', await put('newest')), ['AccessDenied', 'AccessDenied']);
   });
 }
