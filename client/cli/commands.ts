@@ -1,10 +1,12 @@
-/** A value that a command takes: in the path by its place, otherwise by a flag. */
+/** A value that a command takes. */
 export interface Parameter {
   /** As the API calls it. */
   name: string;
   /** As it is typed: `--resource-profile`, or the word in its place. */
   flag: string;
   in: 'path' | 'query' | 'body';
+  /** True: it is typed as a word, in its place. False: by a flag. */
+  isWord: boolean;
   /** `json`: an object or a list of such; `list`: of words, by several flags. */
   type: 'string' | 'number' | 'boolean' | 'list' | 'json';
   required: boolean;
@@ -16,6 +18,7 @@ export interface Parameter {
 /** A command: one operation of the API. */
 export interface Command {
   group: string;
+  /** Empty: the group's name alone is typed, as in `danubectl search TEXT`. */
   name: string;
   method: string;
   path: string;
@@ -81,15 +84,16 @@ export function commandsOf({ tags, paths, components }: OpenApi): Commands {
       .map(([method, operation]): Command => {
         const body = operation.requestBody?.content;
         const json = body?.['application/json'];
+        const name = nameOf(operation, path);
         return {
           group: slug(operation.tags[0]!),
-          name: nameOf(operation, path),
+          name,
           method: method.toUpperCase(),
           path,
           summary: operation.summary,
           about: operation.description ?? '',
           parameters: [
-            ...parametersOf(operation),
+            ...parametersOf(operation, name === ''),
             ...(json ? membersOf(resolve(json.schema, components.schemas), components.schemas) : []),
           ],
           body: json ? 'json' : body ? 'file' : null,
@@ -114,10 +118,11 @@ const kebab = (text: string): string =>
     .replaceAll('_', '-')
     .toLowerCase();
 
-/** `create` of `createVps`: without the words that the group says already. */
+/** `create` of `createVps`: without the words that the group says already. Empty where the group says what is done. */
 function nameOf({ operationId, tags }: Operation, path: string): string {
   const whole = `${kebab(operationId)}-`;
   const group = slug(tags[0]!);
+  if (whole.startsWith(`${group}-`)) return '';
   const inPath = path.split('/')[1]!;
   const nouns = [group, group.split('-').at(-1)!, ...(inPath.endsWith(group) ? [inPath] : [])].flatMap(
     (noun) => [noun, noun.replace(/s$/, '')],
@@ -129,20 +134,28 @@ function nameOf({ operationId, tags }: Operation, path: string): string {
   return whole.slice(0, -1);
 }
 
-const parametersOf = ({ parameters = [] }: Operation): Parameter[] =>
+/** What stands in the path is a word; so is a query without which a command that is called like its group means nothing. */
+const parametersOf = ({ parameters = [] }: Operation, isGroup: boolean): Parameter[] =>
   parameters
     .filter((parameter) => parameter.in === 'path' || parameter.in === 'query')
-    .map(({ name, in: place, required = false, description = '', schema }) => ({
-      ...{ name, in: place as 'path' | 'query', required, about: description },
-      flag: place === 'path' ? kebab(name).toUpperCase().replaceAll('-', '_') : kebab(name),
-      ...typeOf(schema),
-    }));
+    .map(({ name, in: place, required = false, description = '', schema }) => {
+      const isWord = place === 'path' || (isGroup && required);
+      return {
+        ...{ name, in: place as 'path' | 'query', isWord, required, about: description },
+        flag: isWord ? wordFor(name) : kebab(name),
+        ...typeOf(schema),
+      };
+    });
+
+const wordFor = (name: string): string =>
+  name === 'q' ? 'TEXT' : kebab(name).toUpperCase().replaceAll('-', '_');
 
 const membersOf = (schema: Schema, schemas: Record<string, Schema>): Parameter[] =>
   Object.entries(schema.properties ?? {}).map(([name, member]) => ({
     name,
     flag: kebab(name),
     in: 'body',
+    isWord: false,
     required: schema.required?.includes(name) ?? false,
     about: member.description ?? '',
     ...typeOf(resolve(member, schemas)),

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { UsageError } from './failure.ts';
@@ -31,20 +32,36 @@ export async function readAccess(env: Environment): Promise<Access> {
     return { url: readUrl(env.DANUBE_URL), token: env.DANUBE_TOKEN };
   }
   const file = fileOf(env);
-  const found = await stat(file).catch(() => null);
-  if (!found) {
+  const kept = await readKept(file);
+  if (kept === null) {
     throw new UsageError(
       'It is not known which install to use. Run `danubectl login URL`, or set DANUBE_URL and DANUBE_TOKEN.',
     );
   }
-  // Who could read it could do all that the token may.
-  if ((found.mode & 0o077) !== 0) throw new UsageError(`Others may read ${file}. Run \`chmod 600 ${file}\`.`);
-  const kept = parse(await readFile(file, 'utf8'));
-  if (!kept) throw new UsageError(`${file} cannot be read. Run \`danubectl login URL\` again.`);
   // A token is for the install that it was made by: that of the file is sent nowhere else.
   if (env.DANUBE_URL && readUrl(env.DANUBE_URL) !== kept.url)
     throw new UsageError(`DANUBE_URL is not ${kept.url}, whose token is kept. Set DANUBE_TOKEN as well.`);
   return kept;
+}
+
+/** Null: there is no such file. Throws {@link UsageError} for one that somebody else may read, or has written. */
+async function readKept(file: string): Promise<Access | null> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw new UsageError(error.message);
+  });
+  if (!handle) return null;
+  try {
+    const { mode, uid } = await handle.stat();
+    // Who could read it could do all that the token may; who wrote it chose where requests go, with all that is in them.
+    if (uid !== process.getuid?.()) throw new UsageError(`${file} belongs to somebody else. Remove it.`);
+    if ((mode & 0o077) !== 0) throw new UsageError(`Others may read ${file}. Run \`chmod 600 ${file}\`.`);
+    const kept = parse(await handle.readFile('utf8'));
+    if (!kept) throw new UsageError(`${file} cannot be read. Run \`danubectl login URL\` again.`);
+    return kept;
+  } finally {
+    await handle.close();
+  }
 }
 
 function parse(text: string): Access | null {
@@ -68,7 +85,7 @@ export function readUrl(text: string): string {
 export async function writeAccess(env: Environment, access: Access): Promise<string> {
   const file = fileOf(env);
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, `${JSON.stringify(access)}\n`, { mode: 0o600, flag: 'wx' });
   await chmod(temporary, 0o600);
   await rename(temporary, file);

@@ -26,12 +26,15 @@ export function groupHelp({ commands }: Commands, group: string): string {
   return `danubectl ${group} COMMAND\n\n${columns(own.map((one) => [one.name, one.summary]))}`;
 }
 
+/** How a command is called, without the program. */
+export const callOf = ({ group, name }: Command): string => (name === '' ? group : `${group} ${name}`);
+
 export function commandHelp(command: Command): string {
-  const { group, name, summary, about, parameters, method, path } = command;
-  const words = parameters.filter((one) => one.in === 'path');
-  const flags = parameters.filter((one) => one.in !== 'path');
+  const { summary, about, parameters, method, path } = command;
+  const words = parameters.filter((one) => one.isWord);
+  const flags = parameters.filter((one) => !one.isWord);
   return [
-    `danubectl ${[group, name, ...words.map(({ flag }) => flag)].join(' ')}${flags.length > 0 ? ' [FLAGS]' : ''}`,
+    `danubectl ${[callOf(command), ...words.map(({ flag }) => flag)].join(' ')}${flags.length > 0 ? ' [FLAGS]' : ''}`,
     `\n${summary}. ${about}`,
     ...(words.length > 0 ? [`\n${columns(words.map((one) => [one.flag, one.about]))}`] : []),
     ...(flags.length > 0 ? [`\n${columns(flags.map((one) => [usageOf(one), aboutOf(one)]))}`] : []),

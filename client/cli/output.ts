@@ -28,7 +28,8 @@ export function asTable(answer: unknown): string {
   const whole = data === undefined ? rest : { ...rest, data };
   const lists = Object.entries(whole).filter(([, value]) => isList(value)) as [string, Row[]][];
   const facts = Object.fromEntries(Object.entries(whole).filter(([, value]) => !isList(value)));
-  return [factsOf(facts), ...lists.map(([name, rows]) => `\n${name}\n${tableOf(rows)}`)].join('\n');
+  if (lists.length === 1 && Object.keys(facts).length === 0) return tableOf(lists[0]![1]);
+  return [factsOf(facts), ...lists.map(([name, rows]) => `\n${oneLine(name)}\n${tableOf(rows)}`)].join('\n');
 }
 
 const isList = (value: unknown): value is Row[] =>
@@ -37,7 +38,7 @@ const isList = (value: unknown): value is Row[] =>
 function tableOf(rows: readonly Row[]): string {
   if (rows.length === 0) return 'Nothing.';
   const names = columnsOf(rows);
-  const cells = [names, ...rows.map((row) => names.map((name) => cellOf(row[name])))];
+  const cells = [names.map(cellOf), ...rows.map((row) => names.map((name) => cellOf(row[name])))];
   const widths = names.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
   return cells
     .map((line) =>
@@ -61,12 +62,11 @@ function columnsOf(rows: readonly Row[]): string[] {
   return columns.length > 0 ? columns : Object.keys(rows[0]!);
 }
 
+const oneLine = (text: string): string => printable(text).replaceAll(/\s+/g, ' ');
+
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  const text = printable(typeof value === 'object' ? JSON.stringify(value) : String(value)).replaceAll(
-    /\s+/g,
-    ' ',
-  );
+  const text = oneLine(typeof value === 'object' ? JSON.stringify(value) : String(value));
   return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text;
 }
 
@@ -74,7 +74,11 @@ function cellOf(value: unknown): string {
 function factsOf(answer: Row): string {
   const facts = flatten(answer);
   const width = Math.max(0, ...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+  // Further lines of a value stand below it, and not where a name would.
+  const gap = `\n${' '.repeat(width + 2)}`;
+  return facts
+    .map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', gap)}`.trimEnd())
+    .join('\n');
 }
 
 const flatten = (row: Row, above = ''): [string, string][] =>
@@ -82,5 +86,5 @@ const flatten = (row: Row, above = ''): [string, string][] =>
     const here = `${above}${name}`;
     if (isRow(value)) return flatten(value, `${here}.`);
     const text = Array.isArray(value) ? JSON.stringify(value) : String(value ?? '-');
-    return [[here, printable(text)]];
+    return [[oneLine(here), printable(text)]];
   });

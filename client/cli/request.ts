@@ -46,6 +46,19 @@ export async function send({ url, token }: Access, { method, path, team, body }:
   }
 }
 
+export const noInstall = (url: string): Failure =>
+  new Failure(`What answers at ${new URL(url).origin} is no install of Danube.`, EXIT.unavailable);
+
+/** The answer's JSON, an object. Throws a {@link Failure} where it is something else. */
+export async function answerOf<T extends object>(response: Response): Promise<T> {
+  const answer: unknown = await response.json().catch((error: unknown) => {
+    if (error instanceof SyntaxError) return null;
+    throw new Failure(`The answer of ${response.url} broke off.`, EXIT.unavailable);
+  });
+  if (typeof answer === 'object' && answer !== null) return answer as T;
+  throw noInstall(response.url);
+}
+
 async function refusal(response: Response): Promise<Failure> {
   const { status } = response;
   if (status >= 300 && status < 400) {

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { type Command, type Commands, commandsOf, type OpenApi, type Parameter } from './commands.ts';
 import { type Access, forgetAccess, readAccess, readUrl, writeAccess } from './config.ts';
 import { EXIT, Failure, UsageError } from './failure.ts';
-import { commandHelp, completion, generalHelp, groupHelp } from './help.ts';
+import { callOf, commandHelp, completion, generalHelp, groupHelp } from './help.ts';
 import { asJson, asTable, printable } from './output.ts';
-import { type Request, send } from './request.ts';
+import { answerOf, noInstall, type Request, send } from './request.ts';
 
 /** Where a command reads and writes. */
 export interface Terminal {
@@ -26,14 +26,29 @@ type Values = Record<string, string | boolean | (string | boolean)[] | undefined
 
 /** Runs a command line; returns the exit status. */
 export async function run(words: readonly string[], document: OpenApi, terminal: Terminal): Promise<number> {
+  const shown = showing(terminal);
   try {
-    await dispatch(words, commandsOf(document), terminal);
+    await dispatch(words, commandsOf(document), shown);
     return 0;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    terminal.err(`danubectl: ${printable(error.message)}\n`);
-    return error.exit;
+    const { message, exit } = error instanceof Failure ? error : unexpected(error);
+    shown.err(`danubectl: ${message}\n`);
+    return exit;
   }
+}
+
+/** The same terminal, which shows text as it is, whatever a server or a name says. Bytes for files and programs stay as they are. */
+const showing = ({ out, err, isTTY, ...rest }: Terminal): Terminal => ({
+  ...rest,
+  isTTY,
+  out: (text) => out(typeof text === 'string' ? printable(text) : text),
+  err: (text) => err(printable(text)),
+});
+
+/** What no command has foreseen. Of a file that cannot be written, its message says all; of a fault here, its stack is wanted. */
+function unexpected(error: unknown): Failure {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return new Failure(typeof code === 'string' ? message : (stack ?? String(error)), EXIT.refused);
 }
 
 async function dispatch(words: readonly string[], commands: Commands, terminal: Terminal): Promise<void> {
@@ -45,11 +60,14 @@ async function dispatch(words: readonly string[], commands: Commands, terminal: 
   if (group === 'logout') return forgetAccess(terminal.env);
   if (!commands.groups.some((one) => one.name === group))
     throw new UsageError(`There is no group "${group}". \`danubectl help\` lists them.`);
-  if (name === undefined || ['--help', '-h'].includes(name)) return print(groupHelp(commands, group));
-  const command = commands.commands.find((one) => one.group === group && one.name === name);
+  const own = commands.commands.filter((one) => one.group === group);
+  const whole = own.find((one) => one.name === '');
+  if (!whole && (name === undefined || ['--help', '-h'].includes(name)))
+    return print(groupHelp(commands, group));
+  const command = whole ?? own.find((one) => one.name === name);
   if (!command)
     throw new UsageError(`There is no command "${group} ${name}". \`danubectl ${group}\` lists them.`);
-  const { values, positionals } = parse(command, words.slice(2));
+  const { values, positionals } = parse(command, words.slice(whole ? 1 : 2));
   if (values.help) return print(commandHelp(command));
   await call(command, { values, positionals }, terminal);
 }
@@ -57,13 +75,21 @@ async function dispatch(words: readonly string[], commands: Commands, terminal: 
 async function login(words: readonly string[], { env, ask, err }: Terminal): Promise<void> {
   if (words.length !== 1) throw new UsageError('danubectl login takes the address of an install.');
   const url = readUrl(words[0]!);
+  if (isOpen(url)) err(`${url} is not encrypted: who is on the way can read the token.\n`);
   const token = (await ask(`Token for ${url}: `)).trim();
   if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('That is no token.');
-  const user = (await (await send({ url, token }, { method: 'GET', path: '/user' })).json()) as {
-    email: string;
-  };
-  err(`Signed in as ${printable(user.email)}. Kept in ${await writeAccess(env, { url, token })}.\n`);
+  const { email } = await answerOf<{ email?: unknown }>(
+    await send({ url, token }, { method: 'GET', path: '/user' }),
+  );
+  if (typeof email !== 'string') throw noInstall(url);
+  err(`Signed in as ${email}. Kept in ${await writeAccess(env, { url, token })}.\n`);
 }
+
+/** Whether requests go over a network in the clear. */
+const isOpen = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+};
 
 /** Options of every command, unless the command has a parameter of that name. */
 const COMMON = {
@@ -75,8 +101,7 @@ const COMMON = {
   file: { type: 'string' },
 } as const;
 
-const flagsOf = ({ parameters }: Command): readonly Parameter[] =>
-  parameters.filter(({ in: place }) => place !== 'path');
+const flagsOf = ({ parameters }: Command): readonly Parameter[] => parameters.filter(({ isWord }) => !isWord);
 
 function parse(command: Command, words: readonly string[]): { values: Values; positionals: string[] } {
   const own = Object.fromEntries(
@@ -97,7 +122,7 @@ function parse(command: Command, words: readonly string[]): { values: Values; po
       strict: true,
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} \`danubectl ${command.group} ${command.name} --help\``);
+    throw new UsageError(`${(error as Error).message} \`danubectl ${callOf(command)} --help\``);
   }
 }
 
@@ -128,14 +153,14 @@ async function call(
   if (!response.headers.get('content-type')?.includes('json') || isStreamOfLines(response)) {
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? [])
-      terminal.out(terminal.isTTY ? printable(decoder.decode(chunk, { stream: true })) : chunk);
+      terminal.out(terminal.isTTY ? decoder.decode(chunk, { stream: true }) : chunk);
     return;
   }
-  const answer = (await response.json()) as Answer;
+  const answer = await answerOf<Answer>(response);
   terminal.out(`${output === 'json' ? asJson(answer) : asTable(answer)}\n`);
   const { current_page: page = 1, last_page: last = 1 } = answer.pagination ?? {};
   if (page < last) terminal.err(`Page ${page} of ${last}; --page ${page + 1} has the next.\n`);
-  for (const warning of answer.warnings ?? []) terminal.err(`Warning: ${printable(warning)}\n`);
+  for (const warning of answer.warnings ?? []) terminal.err(`Warning: ${warning}\n`);
   if (common('wait') && answer.operation_id) await waitFor(access, request, answer.operation_id, terminal);
 }
 
@@ -143,20 +168,22 @@ const isStreamOfLines = (response: Response): boolean =>
   response.headers.get('content-type')!.includes('ndjson');
 
 function pathOf(command: Command, words: readonly string[], values: Values): string {
-  const places = command.parameters.filter((one) => one.in === 'path');
+  const places = command.parameters.filter(({ isWord }) => isWord);
   if (words.length !== places.length) {
     const wanted = places.map(({ flag }) => flag).join(' ') || 'no words';
-    throw new UsageError(`danubectl ${command.group} ${command.name} takes ${wanted}.`);
+    throw new UsageError(`danubectl ${callOf(command)} takes ${wanted}.`);
   }
-  const path = places.reduce((filled, { name, flag }, index) => {
-    const word = words[index]!;
+  const typed = new Map(places.map(({ name }, index) => [name, words[index]!]));
+  const path = command.parameters.reduce((filled, { name, flag, in: place }) => {
+    if (place !== 'path') return filled;
+    const word = typed.get(name)!;
     // These would lead to another path.
     if (/^\.{0,2}$/.test(word)) throw new UsageError(`"${word}" is no ${flag}.`);
     return filled.replace(`{${name}}`, encodeURIComponent(word));
   }, command.path);
   const query = new URLSearchParams();
   for (const { name, flag, in: place } of command.parameters) {
-    const value = values[flag];
+    const value = typed.get(name) ?? values[flag];
     if (place === 'query' && value !== undefined) query.set(name, [value].flat().join(','));
   }
   return query.size > 0 ? `${path}?${query}` : path;
@@ -221,9 +248,9 @@ async function waitFor(access: Access, { team }: Request, id: string, { err }: T
       throw error;
     });
     if (!response) continue;
-    const { data } = (await response.json()) as {
+    const { data } = await answerOf<{
       data: { terminal: boolean; state: string; error?: { message?: string } | null };
-    };
+    }>(response);
     if (!data.terminal) continue;
     if (data.state === 'succeeded') return err('Done.\n');
     throw new Failure(data.error?.message ?? `The operation ended as ${data.state}.`, EXIT.operation);

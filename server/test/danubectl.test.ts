@@ -14,7 +14,7 @@ import { DOCUMENT, ROUTES } from './api-client.ts';
 import { createTeam, issueToken, startTestApp, type TestApp, type TestTeam, waitFor } from './harness.ts';
 
 const document = DOCUMENT as unknown as OpenApi;
-const PROGRAM = path.join(import.meta.dirname, '../../client/cli/danubectl.ts');
+const PROGRAM = path.join(import.meta.dirname, '../../client/cli/danubectl.mjs');
 
 interface Printed {
   status: number;
@@ -196,6 +196,86 @@ describe('danubectl', () => {
     const printed = asTable({ data: [{ id: 1, name: 'a\u001b[2Jb\u202ec\u009bd\ne' }] });
     for (const hidden of ['\u001b', '\u009b', '\u202e']) assert.ok(!printed.includes(hidden), printed);
     assert.equal(printed.split('\n').length, 2);
+  });
+
+  /** A server of somebody else, which gives this answer to everything. */
+  async function withServer(
+    { type: contentType, body }: { type: string; body: string },
+    work: (url: string) => Promise<void>,
+  ): Promise<void> {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': contentType }).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.close();
+    }
+  }
+
+  it('shows nothing of a server that changes the terminal, wherever it stands', async () => {
+    const evil = '\u001b]0;x\u0007\u009b2J\u202e\r';
+    const row = { [`id${evil}`]: evil, 'b\nstatus': [evil], text: `a\nstatus  running${evil}` };
+    const pagination = { current_page: `1${evil}`, last_page: `2${evil}` };
+    const answers = [
+      { data: [row, row], pagination, warnings: [evil] },
+      { ...row, [`list${evil}`]: [row], warnings: [evil], operation_id: evil },
+      { message: evil, errors: { [evil]: [evil] } },
+    ];
+    for (const answer of answers)
+      await withServer({ type: 'application/json', body: JSON.stringify(answer) }, async (url) => {
+        const env = { ...by(test.team), DANUBE_URL: url };
+        for (const output of ['table', 'json']) {
+          const { out, err } = await type(['vps', 'list', '-o', output], env);
+          for (const text of [out, err])
+            assert.doesNotMatch(text, /[^\P{Cc}\n]|\u202e/u, JSON.stringify(text));
+          assert.doesNotMatch(out, /^status/m);
+        }
+      });
+  });
+
+  it('says so where no install answers', async () => {
+    for (const answer of [
+      { type: 'text/html', body: '<html>\u001b[2J' },
+      { type: 'application/json', body: '\u001b[2J' },
+      { type: 'application/json', body: '{"email": 1}' },
+    ])
+      await withServer(answer, async (url) => {
+        const { status, out, err } = await type(['login', url], { HOME: folder }, '1|x');
+        assert.deepEqual([status, out], [4, '']);
+        assert.match(
+          err,
+          /^danubectl: What answers at http:\/\/127\.0\.0\.1:\d+ is no install of Danube\.\n$/,
+        );
+      });
+  });
+
+  it('finds by words', async () => {
+    const env = by(await createTeam(test.database));
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS';
+    await json(['ssh-keys', 'create', '--name', 'ada', '--public-key', key], env);
+    const { results } = await json(['search', 'ada'], env);
+    assert.deepEqual(
+      results.map(({ name }: { name: string }) => name),
+      ['ada'],
+    );
+    assert.match((await type(['search', 'ada'], env)).out, /^id +name .*\n\d+ +ada /);
+    const none = await type(['search'], env);
+    assert.deepEqual([none.status, none.out], [2, '']);
+    assert.match(none.err, /danubectl search takes TEXT/);
+    assert.match((await type(['search', '--help'], env)).out, /^danubectl search TEXT\n/);
+  });
+
+  it('says which Node it needs to one that does not read TypeScript', async () => {
+    const options = { env: { PATH: process.env.PATH! }, allow: 'any' as const };
+    const old = await runProgram(
+      process.execPath,
+      ['--no-experimental-strip-types', PROGRAM, 'help'],
+      options,
+    );
+    assert.equal(old.status, 2);
+    assert.match(old.stderr, /^danubectl: this is Node\.js [\d.]+, and danubectl needs 22\.18 or newer.*\n$/);
   });
 
   it('keeps the token in a file that nobody else may read, and not otherwise', async () => {

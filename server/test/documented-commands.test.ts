@@ -86,7 +86,7 @@ const FILL_IN: [RegExp, string][] = [
 /** An answer that is an error is a failure, also where the page has no such option. */
 const STRICT =
   'curl() { command curl --fail-with-body "$@"; }\n' +
-  'danubectl() { "$NODE" client/cli/danubectl.ts "$@"; }';
+  'danubectl() { "$NODE" client/cli/danubectl.mjs "$@"; }';
 
 /** Types the pages against servers with simulated instances, each of them a new install. */
 describe('the commands of', () => {
