@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertTeam } from '../identity/teams/members.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { csvOf } from './csv.ts';
-import { exportCosts, listMonths, readAllCosts, readCosts } from './service.ts';
+import { exportCosts, listMonths, purgeUsage, readAllCosts, readCosts } from './service.ts';
 
 const HOUR = 3_600_000;
 
@@ -117,6 +117,29 @@ describe('what resources cost', () => {
         ['2026-04', 514],
       ],
     );
+  });
+
+  it('lists the months as each of them is shown, over years, and forgets what ended before them', async () => {
+    const teamId = await newTeam();
+    await resource(teamId, [{ price: 299, from: '2005-12-31T23:00:00Z', to: '2006-02-01T01:00:00Z' }], 'old');
+    await resource(teamId, [
+      { price: 449, from: '2016-12-31T23:59:59.5Z', to: '2019-06-30T12:00:00Z' },
+      { price: 749, from: '2019-06-30T12:00:00Z', to: '2019-07-02T00:00:00Z' },
+    ]);
+    await resource(teamId, [{ price: 999, from: '2026-03-20T00:00:00Z', to: null }]);
+    await resource(teamId, [{ price: 1249, from: '2024-02-10T00:00:00Z', to: '2024-03-01T00:00:00Z' }]);
+    const now = new Date('2026-04-11T00:00:00Z');
+    const { data } = await listMonths(database.db, teamId, now);
+    assert.equal(data.length, 1 + 2 * 12 + 7 + 1 + 2);
+    for (const { month, ...totals } of data) {
+      const shown = await readCosts(database.db, teamId, { month }, now);
+      const { total_cents, forecast_cents, resources, is_final } = shown;
+      assert.deepEqual(totals, { total_cents, forecast_cents, resources, is_final }, month);
+    }
+    assert.equal((await costsOf(teamId, '2006-01')).total_cents, 299);
+    await purgeUsage(database.db, now);
+    assert.equal((await costsOf(teamId, '2006-01')).total_cents, 0);
+    assert.deepEqual((await listMonths(database.db, teamId, now)).data, data);
   });
 
   it('shows operators what each team costs, and that is the sum of the lines', async () => {

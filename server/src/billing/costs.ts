@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { deleteInBatches } from '../db/batches.ts';
 import type { Queryable } from '../db/database.ts';
 
 /**
@@ -28,7 +29,9 @@ export function monthOf(text: string): Month {
 /** The month that a moment is in. */
 export const monthAt = (moment: Date): Month => monthOf(moment.toISOString().slice(0, 7));
 
-export const monthBefore = ({ start }: Month): Month => monthAt(new Date(start.getTime() - 1));
+/** The first moment of the month that is so many months before another one. */
+export const startBefore = ({ start }: Month, months: number): Date =>
+  new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() - months, 1));
 
 /** What one resource costs in a month. */
 export interface Line {
@@ -49,22 +52,25 @@ export interface Line {
   forecast_cents: number;
 }
 
+/** Some months that follow each other: from the first moment of the first one to that of the one after the last. */
+export type Span = Pick<Month, 'start' | 'end'>;
+
 /**
  * SQL: a {@link Line} for each month and resource, of a team, or of all (null). Of the present month, it counts until `now`.
- * Periods are cut to the month twice: until now, and as if those that are open went on until its end.
+ * Each period is cut to the months that it touches, twice: until now, and as if those that are open went on until the month's end.
  */
-export const linesOf = (teamId: number | null, months: readonly Month[], now: Date) => sql<Line>`
-  with months as (
-    select * from unnest(${months.map(({ month }) => month)}::text[],
-      ${months.map(({ start }) => start.toISOString())}::timestamptz[],
-      ${months.map(({ end }) => end.toISOString())}::timestamptz[]) m (month, first, next)
-  ), cut as (
-    select p.*, m.month, horizon.is_forecast, greatest(p.began_at, m.first) as cut_from,
-      least(coalesce(p.ended_at, horizon.until), m.next) as cut_to
-    from months m
+const linesOf = (teamId: number | null, { start, end }: Span, now: Date) => sql<Line>`
+  with cut as (
+    select p.*, to_char(m.first at time zone 'UTC', 'YYYY-MM') as month, horizon.is_forecast,
+      greatest(p.began_at, m.first) as cut_from, least(coalesce(p.ended_at, horizon.until), m.next) as cut_to
+    from usage_periods p
+      cross join lateral (
+        select month at time zone 'UTC' as first, (month + interval '1 month') at time zone 'UTC' as next
+        from generate_series(date_trunc('month', greatest(p.began_at, ${start}::timestamptz) at time zone 'UTC'),
+          (least(p.ended_at, ${end}::timestamptz) - interval '1 microsecond') at time zone 'UTC', interval '1 month') month) m
       cross join lateral (values (false, ${now}::timestamptz), (true, m.next)) horizon (is_forecast, until)
-      join usage_periods p on p.began_at < m.next and coalesce(p.ended_at, 'infinity') > m.first
-    ${teamId === null ? sql`` : sql`where p.team_id = ${teamId}`}
+    where p.began_at < ${end}::timestamptz and coalesce(p.ended_at, 'infinity') > ${start}::timestamptz
+      ${teamId === null ? sql`` : sql`and p.team_id = ${teamId}`}
   ), counted as (
     select *, extract(epoch from cut_to - cut_from) as seconds,
       sum(extract(epoch from cut_to - cut_from)) over (
@@ -105,11 +111,11 @@ function totalsIn(rows: readonly { totals: Totals }[]): Totals {
   return rows[0]?.totals ?? { total_cents: 0, forecast_cents: 0, resources: 0 };
 }
 
-/** What the team's resources, or all, cost in these months, the newest first; months without costs are not among them. */
+/** What the team's resources cost in these months, the newest first; months without costs are not among them. */
 export async function totalsOf(
   db: Queryable,
-  teamId: number | null,
-  months: readonly Month[],
+  teamId: number,
+  months: Span,
   now: Date,
 ): Promise<MonthTotal[]> {
   const { rows } = await sql<MonthTotal>`
@@ -127,7 +133,7 @@ export async function readLines(
   const { rows } = await sql<Line & { totals: Totals }>`
     select *, json_build_object('total_cents', sum(cents) over (), 'forecast_cents', sum(forecast_cents) over (),
       'resources', count(*) over ()) as totals
-    from (${linesOf(teamId, [month], now)}) lines order by cents desc, resource_type, name, resource_id
+    from (${linesOf(teamId, month, now)}) lines order by cents desc, resource_type, name, resource_id
     ${limit === undefined ? sql`` : sql`limit ${limit}`}`.execute(db);
   return { lines: rows, totals: totalsIn(rows) };
 }
@@ -147,17 +153,16 @@ export async function totalsByTeam(
     select lines.team_id, t.name, sum(cents)::bigint as total_cents, sum(forecast_cents)::bigint as forecast_cents,
       count(*) as resources, json_build_object('total_cents', sum(sum(cents)) over (),
         'forecast_cents', sum(sum(forecast_cents)) over (), 'resources', sum(count(*)) over ()) as totals
-    from (${linesOf(null, [month], now)}) lines join teams t on t.id = lines.team_id
+    from (${linesOf(null, month, now)}) lines join teams t on t.id = lines.team_id
     group by lines.team_id, t.name order by total_cents desc, lines.team_id limit ${limit}`.execute(db);
   return { teams: rows.map(({ totals: _, ...team }) => team), totals: totalsIn(rows) };
 }
 
-/** When the first period of a team, or of all, began; null: there is none. */
-export async function firstPeriod(db: Queryable, teamId: number | null): Promise<Date | null> {
-  const { first } = await db
-    .selectFrom('usage_periods')
-    .select(({ fn }) => fn.min('began_at').as('first'))
-    .$if(teamId !== null, (all) => all.where('team_id', '=', teamId!))
-    .executeTakeFirstOrThrow();
-  return first;
+/** Forgets what has ended before a moment. */
+export async function purgePeriods(db: Queryable, before: Date): Promise<void> {
+  await deleteInBatches(
+    db,
+    (limit) => sql`delete from usage_periods where id = any(array(
+      select id from usage_periods where ended_at < ${before} limit ${limit}))`,
+  );
 }

@@ -111,7 +111,10 @@ describe('the ledger of what resources cost', () => {
     const { id } = made.body.bucket;
     const holds = (bytes: number) =>
       test.database.pool.query('update buckets set size_bytes = $1 where id = $2', [bytes, id]);
-    for (const gb of [0, 0.5, 0.9, 12, 11.5]) await holds(Math.round(gb * 1024 ** 3));
+    for (const gb of [0, 0.5, 0.9]) await holds(Math.round(gb * 1024 ** 3));
+    await hourPasses(id);
+    for (const gb of [12, 11.5]) await holds(Math.round(gb * 1024 ** 3));
+    await hourPasses(id);
     await test.database.pool.query('select set_object_price(2)');
     await test.database.pool.query('select set_object_price(2)');
     assert.equal(
@@ -129,6 +132,61 @@ describe('the ledger of what resources cost', () => {
     assert.ok((await ledgerOf(id)).every(({ ended: end }) => end !== null));
     await test.database.pool.query('select set_object_price(1)');
   });
+
+  it('settles the size of a bucket by the hour, however often it goes up and down', async () => {
+    const call = clientFor(await createTeam(test.database));
+    const hold = async (id: string, ...sizes: number[]) => {
+      for (const gb of sizes)
+        await test.database.pool.query('update buckets set size_bytes = $1 where id = $2', [
+          gb * 1024 ** 3,
+          id,
+        ]);
+    };
+    const plansOf = async (id: string) => (await ledgerOf(id)).map(({ plan }) => plan);
+    await withinAnHour(async () => {
+      const name = `sizes-${uuidv7().slice(-12)}`;
+      const made = await call('POST', '/storage/buckets', { name, region: 'fsn1' });
+      await customerOf(call).succeeds(Promise.resolve(made));
+      const { id } = made.body.bucket;
+      await hold(id, 1, 2, 1, 2, 9, 1, 3);
+      assert.deepEqual(await plansOf(id), ['9 GB']);
+      await hourPasses(id);
+      // Counts that find nothing new.
+      await hold(id, 3, 3);
+      assert.deepEqual(await plansOf(id), ['9 GB', '3 GB']);
+      await hourPasses(id);
+      for (let minute = 0; minute < 30; minute++) await hold(id, 4, 3);
+      assert.deepEqual(await plansOf(id), ['9 GB', '3 GB', '4 GB']);
+      await hold(id, 0);
+      assert.equal((await ledgerOf(id)).at(-1)!.ended, null);
+      await hourPasses(id);
+      await hold(id, 0);
+      assert.notEqual((await ledgerOf(id)).at(-1)!.ended, null);
+    });
+  });
+
+  /** Does it anew where it fails because an hour of the clock ended meanwhile. */
+  async function withinAnHour(work: () => Promise<void>): Promise<void> {
+    const hour = () => Math.floor(Date.now() / 3_600_000);
+    const began = hour();
+    try {
+      await work();
+    } catch (error) {
+      if (hour() === began) throw error;
+      await work();
+    }
+  }
+
+  /** Moves all that is known of a bucket's price by an hour into the past. */
+  async function hourPasses(id: string): Promise<void> {
+    const { pool } = test.database;
+    await pool.query(`update buckets set billed_at = billed_at - interval '1 hour' where id = $1`, [id]);
+    await pool.query(
+      `update usage_periods set began_at = began_at - interval '1 hour', ended_at = ended_at - interval '1 hour'
+       where resource_id = $1`,
+      [id],
+    );
+  }
 
   it('neither loses nor doubles anything, whatever happens to an instance, and if it is undone', async () => {
     const team = await createTeam(test.database);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ResourceModule } from '../module.ts';
 import { findBillingInconsistencies } from './consistency.ts';
 import { billingRoutes } from './routes.ts';
+import { purgeUsage } from './service.ts';
 
 export const billingModule: ResourceModule = {
   name: 'billing',
@@ -15,5 +16,6 @@ export const billingModule: ResourceModule = {
       );
     },
     routes: (api) => billingRoutes(api, database),
+    reconcilers: [{ name: 'usage-retention', everySeconds: 86_400, run: () => purgeUsage(database.db) }],
   }),
 };

@@ -1,14 +1,14 @@
 import type { Queryable } from '../db/database.ts';
 import {
-  firstPeriod,
   hoursOf,
   type Line,
   type Month,
   type MonthTotal,
   monthAt,
-  monthBefore,
   monthOf,
+  purgePeriods,
   readLines,
+  startBefore,
   totalsByTeam,
   totalsOf,
 } from './costs.ts';
@@ -48,17 +48,15 @@ export async function readCosts(db: Queryable, teamId: number, query: MonthQuery
 
 /** The months in which a team has costs. */
 export async function listMonths(db: Queryable, teamId: number, now = new Date()) {
-  const first = await firstPeriod(db, teamId);
-  const months: Month[] = [];
-  for (
-    let month = monthAt(now);
-    first && month.end > first && months.length < MOST_MONTHS;
-    month = monthBefore(month)
-  )
-    months.push(month);
+  const present = monthAt(now);
+  const months = { start: startBefore(present, MOST_MONTHS - 1), end: present.end };
   const totals = await totalsOf(db, teamId, months, now);
   return { data: totals.map((total) => viewTotal(total, now)) };
 }
+
+/** Forgets what ended before the months that are listed, and so ten years ago. */
+export const purgeUsage = (db: Queryable, now = new Date()): Promise<void> =>
+  purgePeriods(db, startBefore(monthAt(now), MOST_MONTHS - 1));
 
 /** All lines of a month, of a team or of all (null). */
 export async function exportCosts(

@@ -146,6 +146,8 @@ export interface BucketObjects {
 }
 
 export interface Buckets {
+  billed_at: Generated<Date>;
+  billed_gb: Generated<number>;
   compared_at: Date | null;
   compared_version: string | null;
   cors: Generated<Json>;
