@@ -25,7 +25,7 @@ export interface Config {
   logLevel: string;
   /** Names of the images that are built before somebody asks for them. */
   imagesAhead: 'all' | readonly string[];
-  sim: { stateFile: string | null; latencyMs: number };
+  sim: { stateFile: string; latencyMs: number };
   capacity: CapacityPolicy;
   /** What a GB in buckets costs a month, in cents of EUR. */
   objectPriceCents: number;
@@ -92,8 +92,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
   const listen = parseListen('DANUBE_LISTEN', get('DANUBE_LISTEN') ?? '127.0.0.1:8080');
   const shownHost = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  const home = readHome(get('DANUBE_HOME') ?? '/var/lib/danube');
   return {
-    home: readHome(get('DANUBE_HOME') ?? '/var/lib/danube'),
+    home,
     listen,
     publicUrl: (get('DANUBE_PUBLIC_URL') ?? `http://${shownHost}:${listen.port}`).replace(/\/+$/, ''),
     publicOrigin: readOrigin(get('DANUBE_PUBLIC_URL')),
@@ -115,7 +116,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ),
     imagesAhead: readImagesAhead(get('DANUBE_IMAGES_AHEAD') ?? 'all'),
     sim: {
-      stateFile: get('DANUBE_SIM_STATE'),
+      stateFile: get('DANUBE_SIM_STATE') ?? path.join(home, 'sim.json'),
       latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
     },
     capacity: readCapacity(get),

@@ -71,7 +71,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'DANUBE_SIM_STATE',
-    default: '',
+    default: 'sim.json in DANUBE_HOME',
     meaning: 'File that keeps the simulated instances over a restart (`DANUBE_ENGINE=sim` only).',
   },
   {

@@ -18,15 +18,17 @@ const tell = (message: FromServer) => void process.send!(message);
 const config = readConfig(process.env);
 const log = createLog(config.logLevel);
 const traps = createTraps();
+// In memory, unless the test keeps it: there is no data directory.
+const stateFile = process.env.DANUBE_SIM_STATE ?? null;
 const plane = config.engine === 'sim' ? simulated() : createTestIncus(log);
 
 function simulated() {
-  const sim = createSimDataPlane({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
+  const sim = createSimDataPlane({ stateFile, latencyMs: config.sim.latencyMs });
   traps.watch(sim.faults);
   return sim;
 }
 
-const objects = createSimObjectStore({ stateFile: stateFileOf(config.sim.stateFile), latencyMs: 0 });
+const objects = createSimObjectStore({ stateFile: stateFileOf(stateFile), latencyMs: 0 });
 traps.watch(objects.faults);
 
 const app = await startApp({

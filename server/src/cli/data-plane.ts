@@ -10,8 +10,8 @@ import type { Log } from '../lib/log.ts';
 export const imageFolder = ({ home }: Config): string => path.join(home, 'images');
 
 /**
- * Opens the data plane that the settings select, and imports only that one's code. With the URL of the database, it boots
- * instances in turn with other processes of the install.
+ * Opens the data plane that the settings select, and imports only that one's code. With the URL of the database, it is for a
+ * server: it boots instances in turn with other processes of the install. Without, for a command, which may run beside a server.
  */
 export async function openDataPlane(
   config: Config,
@@ -21,7 +21,7 @@ export async function openDataPlane(
 ): Promise<DataPlane> {
   if (config.engine === 'sim') {
     const { createSimDataPlane } = await import('../dataplane/sim/data-plane.ts');
-    return createSimDataPlane(config.sim);
+    return createSimDataPlane({ ...config.sim, readOnly: databaseUrl === null });
   }
   const connection = await incusConnection(config, install);
   if (!connection) throw new Error('There is no Incus to connect to.');

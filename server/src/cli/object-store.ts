@@ -17,16 +17,17 @@ export interface StoreSurroundings {
   log: Log;
 }
 
-/** Opens the object store that the settings select, and imports only that one's code. Null: there is none. */
+/** Opens the object store that the settings select, for a server or for a command beside it. Null: there is none. */
 export async function openObjectStore(
   config: Config,
   { install, plane, databaseUrl, secretKey, serves, log }: StoreSurroundings,
+  server = false,
 ): Promise<ObjectStore | null> {
   if (config.engine === 'sim') {
     const { createSimObjectStore, stateFileOf } = await import('../object-store/sim/object-store.ts');
     return createSimObjectStore({
+      ...{ latencyMs: config.sim.latencyMs, readOnly: !server },
       stateFile: stateFileOf(config.sim.stateFile),
-      latencyMs: config.sim.latencyMs,
     });
   }
   const { installId } = install;

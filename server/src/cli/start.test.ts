@@ -31,7 +31,6 @@ const settings = (): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   DANUBE_HOME: home,
   DANUBE_ENGINE: 'sim',
-  DANUBE_SIM_STATE: path.join(parent, 'sim.json'),
   DANUBE_LISTEN: '127.0.0.1:0',
   DANUBE_LOG_LEVEL: 'warn',
 });
@@ -71,6 +70,31 @@ async function until(what: string, output: () => string, condition: () => boolea
 }
 
 const serverPid = async (): Promise<number> => Number(await readFile(path.join(home, 'danube.pid'), 'utf8'));
+
+/** Asks the API, and returns the answer's body. */
+async function ask<T>(server: Started, method: string, route: string, body?: object): Promise<T> {
+  const answer = await fetch(`${server.url}/api/v1${route}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  assert.ok(answer.ok, `${method} ${route}: ${answer.status}`);
+  return (await answer.json()) as T;
+}
+
+interface ShownVps {
+  instance: { id: string; status: string };
+}
+
+async function untilStatus(server: Started, id: string, status: string): Promise<void> {
+  const deadline = Date.now() + 240_000;
+  let shown = '';
+  while (shown !== status && Date.now() < deadline) {
+    shown = (await ask<ShownVps>(server, 'GET', `/vps/${id}`)).instance.status;
+    if (shown !== status) await delay(100);
+  }
+  assert.equal(shown, status, server.output());
+}
 
 async function kill(pid: number): Promise<void> {
   const identity = identify(pid);
@@ -132,6 +156,24 @@ test('after kill -9 the next start takes over, with the same data and no new tok
   assert.equal(answer.status, 200);
   // One Ctrl-C arrives several times: from the terminal, from npm, from the launcher.
   for (let times = 0; times < 3; times += 1) second.launcher.kill('SIGINT');
+  assert.equal(await second.exit, 0);
+});
+
+test('simulated instances outlive a kill, and commands beside the server do not harm them', async () => {
+  const first = await start();
+  const { instance } = await ask<ShownVps>(first, 'POST', '/vps', {
+    ...{ name: 'kept', image: 'debian-12', datacenter: 'fsn1', resource_profile: 'pico_shared' },
+    ...{ auth_method: 'password', password: 'correct horse battery' },
+  });
+  assert.equal(await launch('image', 'list').exit, 0);
+  await untilStatus(first, instance.id, 'running');
+  await kill(await serverPid());
+  assert.equal(await first.exit, 137);
+
+  const second = await start();
+  await ask(second, 'POST', `/vps/${instance.id}/stop`);
+  await untilStatus(second, instance.id, 'stopped');
+  second.launcher.kill('SIGTERM');
   assert.equal(await second.exit, 0);
 });
 
@@ -235,5 +277,6 @@ test('destroy keeps files that do not belong to the install', async () => {
   assert.equal(await destroyed.exit, 0);
   assert.match(destroyed.output(), /notes\.txt/);
   assert.ok(existsSync(kept));
-  assert.ok(!existsSync(path.join(home, 'postgres')));
+  for (const gone of ['postgres', 'sim.json', 'sim.json.objects'])
+    assert.ok(!existsSync(path.join(home, gone)));
 });

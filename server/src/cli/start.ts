@@ -62,7 +62,8 @@ export async function start(): Promise<number> {
     const { startApp } = await loadApp();
     const secretKey = await ensureSecretKey(config);
     const serves = config.role !== 'api';
-    const objects = await openObjectStore(config, { install, plane, databaseUrl, secretKey, serves, log });
+    const around = { install, plane, databaseUrl, secretKey, serves, log };
+    const objects = await openObjectStore(config, around, true);
     app = await startApp({
       config,
       databaseUrl,

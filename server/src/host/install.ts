@@ -27,7 +27,16 @@ export interface Install {
 }
 
 /** The install's files in the data directory, besides the entries of its components. */
-const INSTALL_ENTRIES = ['apt', 'danube.pid', 'install.json', 'log', 'secret.key'];
+const INSTALL_ENTRIES = [
+  'apt',
+  'danube.pid',
+  'install.json',
+  'log',
+  'secret.key',
+  // Instances and buckets of an install with simulated ones.
+  'sim.json',
+  'sim.json.objects',
+];
 
 /** Everything that Danube creates in its data directory. Anything else there is kept by `destroy`. */
 export const ownEntries = (components: readonly HostComponent[]): string[] =>

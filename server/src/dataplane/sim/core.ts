@@ -2,6 +2,7 @@ import { passFence } from '../../lib/fence.ts';
 import type { Limits, PowerState } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
+import type { SimOptions } from './data-plane.ts';
 import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
 import { type Journal, restoreJournal } from './journal.ts';
 import { type Change, type SimInstance, type SimVolume, World } from './world.ts';
@@ -25,10 +26,10 @@ export class SimCore {
   latencyMs: number;
   readonly #journal: Journal<Change> | null;
 
-  constructor(stateFile: string | null, latencyMs: number, host: { vcpu: number; memoryMb: number }) {
+  constructor({ latencyMs, ...kept }: SimOptions, host: { vcpu: number; memoryMb: number }) {
     this.latencyMs = latencyMs;
     this.host = host;
-    this.#journal = stateFile === null ? null : restoreJournal(stateFile, this.world);
+    this.#journal = restoreJournal(kept, this.world);
   }
 
   /** Runs a verb's work, with the delay, failures and hooks that tests inject. */

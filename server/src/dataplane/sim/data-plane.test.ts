@@ -41,6 +41,16 @@ describe('simulated data plane', () => {
     await third.close();
   });
 
+  it('is read by others without a change of what is kept', async () => {
+    const reader = createSimDataPlane({ stateFile, latencyMs: 0, readOnly: true });
+    await reader.removeInstance(spec.ref);
+    await reader.close();
+    await plane.ensureStopped(spec.ref, 0);
+    const again = open();
+    assert.equal((await again.describeInstance(spec.ref))?.power, 'stopped');
+    await again.close();
+  });
+
   it('drops a last line that a kill cut short, and continues after it', async () => {
     appendFileSync(stateFile, '{"op":"delete","na');
     const again = open();

@@ -8,18 +8,14 @@ import { place, simCompute } from './compute.ts';
 import { SimCore } from './core.ts';
 import type { SimFaults, SimVerb } from './faults.ts';
 import { simImages } from './images.ts';
+import type { JournalOptions } from './journal.ts';
 import { simMetering } from './metering.ts';
 import { simNetworks } from './networks.ts';
 import { simSnapshots } from './snapshots.ts';
 import { simTerminals } from './terminal.ts';
 import { simVolumes } from './volumes.ts';
 
-export interface SimOptions {
-  /**
-   * File that preserves the simulated instances over restarts, even after SIGKILL. One process may use it at a time.
-   * Null: memory only.
-   */
-  stateFile: string | null;
+export interface SimOptions extends JournalOptions {
   /** Duration of each verb, in milliseconds. */
   latencyMs: number;
   /** The simulated host; by default 64 cores and 1 TB, so that every plan fits. */
@@ -79,7 +75,7 @@ export const BOUNDLESS: CapacityReport = {
  */
 export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const host = options.host ?? { vcpu: 64, memoryMb: 1024 * 1024 };
-  const core = new SimCore(options.stateFile, options.latencyMs, host);
+  const core = new SimCore(options, host);
   const diskBytes = new Map<string, number>();
   const answers = new Map<ControlVerb, string>();
   const reports = new Map<string, Partial<GuestReport>>();

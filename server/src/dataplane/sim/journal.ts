@@ -21,9 +21,9 @@ export interface Journal<Entry> {
  */
 function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journal<Entry> {
   const text = readIfThere(file);
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  for (const line of whole.split('\n')) if (line) apply(JSON.parse(line) as Entry);
-  let fd = openSync(file, 'a');
+  const whole = wholeLines(text);
+  replay(whole, apply);
+  let fd = openSync(file, 'a', 0o600);
   if (whole.length < text.length) ftruncateSync(fd, Buffer.byteLength(whole));
   return {
     append(entry) {
@@ -40,18 +40,39 @@ function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journa
 function rewriteJournal<Entry>(file: string, entries: Iterable<Entry>): void {
   const lines: string[] = [];
   for (const entry of entries) lines.push(`${JSON.stringify(entry)}\n`);
-  writeFileSync(`${file}.new`, lines.join(''));
+  writeFileSync(`${file}.new`, lines.join(''), { mode: 0o600 });
   renameSync(`${file}.new`, file);
+}
+
+/** Where a simulated world is kept. */
+export interface JournalOptions {
+  /** File that preserves the world over restarts, even after SIGKILL. Null: memory only. */
+  stateFile: string | null;
+  /** True for a process beside the server that writes the file: it sees what is kept, and its own changes are lost. */
+  readOnly?: boolean;
 }
 
 /** Rebuilds a simulated world from its journal, and opens the journal, shortened, for the world's further changes. */
 export function restoreJournal<Entry>(
-  file: string,
+  { stateFile, readOnly = false }: JournalOptions,
   world: { apply(change: Entry): void; changes(): Iterable<Entry> },
-): Journal<Entry> {
-  openJournal<Entry>(file, (change) => world.apply(change)).close();
-  rewriteJournal(file, world.changes());
-  return openJournal<Entry>(file, () => {});
+): Journal<Entry> | null {
+  if (stateFile === null) return null;
+  const apply = (change: Entry) => world.apply(change);
+  if (readOnly) {
+    replay(wholeLines(readIfThere(stateFile)), apply);
+    return null;
+  }
+  openJournal<Entry>(stateFile, apply).close();
+  rewriteJournal(stateFile, world.changes());
+  return openJournal<Entry>(stateFile, () => {});
+}
+
+/** The text without an incomplete last line. */
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+function replay<Entry>(text: string, apply: (entry: Entry) => void): void {
+  for (const line of text.split('\n')) if (line) apply(JSON.parse(line) as Entry);
 }
 
 function readIfThere(file: string): string {

@@ -2,6 +2,7 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { createFaults, type FaultInjector } from '../../dataplane/sim/faults.ts';
 import { type Journal, restoreJournal } from '../../dataplane/sim/journal.ts';
 import type { BucketRef, ObjectStore, RequestRecord } from '../contract.ts';
+import type { SimStoreOptions } from './object-store.ts';
 import { type Change, type SimBucket, World } from './world.ts';
 
 export type StoreVerb = {
@@ -18,9 +19,9 @@ export class StoreCore {
   latencyMs: number;
   readonly #journal: Journal<Change> | null;
 
-  constructor(stateFile: string | null, latencyMs: number) {
+  constructor({ latencyMs, ...kept }: SimStoreOptions) {
     this.latencyMs = latencyMs;
-    this.#journal = stateFile === null ? null : restoreJournal(stateFile, this.world);
+    this.#journal = restoreJournal(kept, this.world);
   }
 
   /** Runs a verb's work, with the delay, failures and hooks that tests inject. */

@@ -1,4 +1,5 @@
 import type { SimFaults } from '../../dataplane/sim/faults.ts';
+import type { JournalOptions } from '../../dataplane/sim/journal.ts';
 import type { BucketRef, BucketReport, ObjectStore, RequestRecord } from '../contract.ts';
 import { simBuckets } from './buckets.ts';
 import { type Credentials, type Outcome, type Request, request } from './client.ts';
@@ -7,9 +8,7 @@ import { simObjects } from './objects.ts';
 import { simOwners } from './owners.ts';
 import { simStatistics } from './statistics.ts';
 
-export interface SimStoreOptions {
-  /** File that preserves the store over restarts, even after SIGKILL. Null: memory only. */
-  stateFile: string | null;
+export interface SimStoreOptions extends JournalOptions {
   /** Duration of each verb, in milliseconds. */
   latencyMs: number;
 }
@@ -43,8 +42,8 @@ export interface SimObjectStore extends ObjectStore {
 }
 
 /** An object store in memory that keeps what there is, and contents only of small objects that people have uploaded. */
-export function createSimObjectStore({ stateFile, latencyMs }: SimStoreOptions): SimObjectStore {
-  const core = new StoreCore(stateFile, latencyMs);
+export function createSimObjectStore(options: SimStoreOptions): SimObjectStore {
+  const core = new StoreCore(options);
   return {
     name: 'sim',
     access: { url: 'https://s3.example.org:9000', region: 'fsn1', domain: null, kms: false },
