@@ -143,7 +143,8 @@ export const METRICS: readonly Metric[] = [
     db_queries_per_second: ['ops/s', 'Queries; transactions with PostgreSQL.', rate('engine_queries_total')],
     db_slow_queries_per_second: [
       'ops/s',
-      'Queries that the engine counts as slow. PostgreSQL does not count them.',
+      'Queries that took 10 seconds or longer, unless `long_query_time`, or PostgreSQL’s `log_min_duration_statement`, is set ' +
+        'otherwise.',
       rate('engine_slow_queries_total'),
     ],
   }),

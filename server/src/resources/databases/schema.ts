@@ -136,7 +136,11 @@ export const DatabaseMetrics = Metrics(
   'DatabaseMetrics',
   {
     total_queries: Count(1200, 'Count since the engine started.'),
-    slow_queries: Count(3, 'Null if the engine does not count them.'),
+    slow_queries: Count(
+      3,
+      'Since the engine started: those that took 10 seconds or longer, unless a parameter says otherwise. Null where the engine does not ' +
+        'note them, or noted more than could be counted.',
+    ),
   },
   {},
 );

@@ -260,6 +260,36 @@ for (const version of sample(['15', '18'], 1)) {
       assert.equal(metrics.max_clients, 50);
     });
 
+    it('counts slow statements from its log, also when that is turned over', async () => {
+      const slow = async () => (JSON.parse(await control('metrics')) as EngineMetrics).slow_queries;
+      const least = async (log_min_duration_statement: string) => {
+        await service.push({ parameters: { log_min_duration_statement } });
+        await control('reload');
+      };
+      await least('1s');
+      const before = (await slow())!;
+      assert.equal(typeof before, 'number');
+      // Each writes 1.4 MB to the log, of lines that look like those that count.
+      const noise = `FOR n IN 1..1500 LOOP RAISE LOG '%', repeat('LOG:  duration: 9999 ms ', 40); END LOOP;`;
+      for (let round = 0; round < 3; round++) {
+        await query('SELECT pg_sleep(2)');
+        await query(`DO $$ BEGIN ${noise} END $$`);
+      }
+      const counted = await waitFor('the slow statements to be counted', async () => {
+        const now = (await slow())!;
+        return now >= before + 3 && now;
+      });
+      // On a busy host others may have taken long as well, but not thousands.
+      assert.ok(counted < before + 100, `${counted}`);
+      await least('-1');
+      assert.equal(await slow(), null);
+      await service.push({ parameters: {} });
+      await control('reload');
+      await service.inside(['sh', '-c', 'rm -f /run/danube/slow-queries']);
+      assert.equal(await slow(), null);
+      assert.equal(await slow(), 0);
+    });
+
     it('loses a backend that is too big, and no data', async () => {
       const huge = `SELECT length(a || b) FROM (SELECT repeat('x', 500000000) a, repeat('y', 500000000) b OFFSET 0) t`;
       assert.match((await attempt(huge)).stderr, LOST);
