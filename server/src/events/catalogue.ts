@@ -36,6 +36,12 @@ export function registerEvents(entries: readonly CatalogueEntry[]): void {
 /** The event type of that name; undefined where no module has it. */
 export const findEventType = (name: string): CatalogueEntry | undefined => types.get(name);
 
+/** Whether there are events of the type; of `RESOURCE.*`, whether there are any of that resource. */
+export const isEventType = (pattern: string): boolean =>
+  pattern.endsWith('.*')
+    ? [...types.keys()].some((name) => name.startsWith(pattern.slice(0, -1)))
+    : types.has(pattern);
+
 const eventType =
   (severity: CatalogueEntry['severity']) =>
   <Payload extends TSchema>(

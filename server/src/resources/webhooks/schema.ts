@@ -57,7 +57,8 @@ export const WebhookSecretRegenerated = Component('WebhookSecretRegenerated', {
 const EventTypes = List(
   Text(100, 'vps.*', {
     pattern: '^[a-z_-]{1,50}\\.([a-z_]{1,50}|\\*)$',
-    [PATTERN_MESSAGE]: 'must be types of events, such as vps.created, or vps.* for all of servers',
+    [PATTERN_MESSAGE]:
+      'must be the type of an event, such as vps.created, or all types of a resource, such as vps.*',
   }),
   {
     maxItems: 100,

@@ -3,6 +3,7 @@ import { type Insertable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { WebhookEndpoints } from '../../db/schema.gen.ts';
 import { lockForTeam } from '../../db/transaction-locks.ts';
+import { isEventType } from '../../events/catalogue.ts';
 import { record } from '../../events/store.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -109,7 +110,7 @@ export class WebhookService {
     const { endpoint, secret } = await this.#insert(tx, principal, {
       name,
       url: parseTarget(url, this.#policy, 'url'),
-      event_types: event_types ?? [],
+      event_types: knownTypes(event_types ?? []),
       enabled: enabled ?? true,
     });
     return { endpoint: viewEndpoint(endpoint), secret, warnings: await warnOfName(tx, endpoint) };
@@ -117,9 +118,10 @@ export class WebhookService {
 
   async update(tx: Tx, { team }: TeamPrincipal, id: string, body: UpdateWebhookEndpoint) {
     const present = await this.#lock(tx, team.id, id);
-    const { url } = body;
+    const { url, event_types } = body;
     const changed = await this.#change(tx, present, {
       ...body,
+      ...(event_types === undefined ? {} : { event_types: knownTypes(event_types) }),
       ...(url === undefined ? {} : { url: parseTarget(url, this.#policy, 'url') }),
     });
     return { endpoint: viewEndpoint(changed), warnings: await warnOfName(tx, changed) };
@@ -283,6 +285,16 @@ const subjectOf = ({ id, team_id }: Endpoint) => ({
 
 /** What events tell of an endpoint. The rest of its URL may be secret. */
 const toldOf = ({ name, url }: Endpoint) => ({ name, url: new URL(url).origin });
+
+/** Throws `validation_failed` for types that no event has: a misspelt one would be told of nothing, for ever. */
+function knownTypes(patterns: string[]): string[] {
+  const unknown = patterns.filter((pattern) => !isEventType(pattern));
+  if (unknown.length === 0) return patterns;
+  const names = unknown.slice(0, 10).join(', ');
+  throw invalid({
+    event_types: [`There are no events of the type ${names}. The page /docs/events lists all types.`],
+  });
+}
 
 const differs = (before: Endpoint, after: Endpoint): boolean =>
   (['name', 'url', 'event_types', 'enabled'] as const).some(

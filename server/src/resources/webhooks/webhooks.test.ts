@@ -90,8 +90,23 @@ describe('webhooks', () => {
       assert.equal(answer.status, 422, JSON.stringify(body));
       assert.deepEqual(Object.keys(answer.body.errors), [field]);
     }
-    const wrong = { name: 'bot', url: URL, event_types: ['everything'] };
-    assert.equal((await call('POST', '/webhooks/endpoints', { body: wrong })).status, 422);
+    for (const type of ['everything', 'vps.craeted', 'server.*']) {
+      const wrong = { name: 'bot', url: URL, event_types: ['vps.created', type] };
+      const { status, body } = await call('POST', '/webhooks/endpoints', { body: wrong });
+      assert.equal(status, 422, type);
+      if (type !== 'everything')
+        assert.match(body.errors.event_types[0], new RegExp(`type ${type.replace('*', '\\*')}\\.`));
+    }
+    const right = { name: 'bot', url: URL, event_types: ['vps.*', 'database.failed'] };
+    const { endpoint } = (await call('POST', '/webhooks/endpoints', { body: right })).body;
+    const changed = await call('PUT', `/webhooks/endpoints/${endpoint.id}`, {
+      body: { event_types: ['vps.craeted'] },
+    });
+    assert.equal(changed.status, 422);
+    assert.deepEqual(
+      (await call('GET', `/webhooks/endpoints/${endpoint.id}`)).body.endpoint.event_types,
+      right.event_types,
+    );
     assert.equal((await call('GET', '/webhooks/config')).body.has_secret, false);
   });
 });
