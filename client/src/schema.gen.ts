@@ -7336,7 +7336,7 @@ export interface components {
             total_queries: number | null;
             /**
              * Format: int64
-             * @description Null if the engine does not count them.
+             * @description Since the engine started: those that took 10 seconds or longer, unless a parameter says otherwise. Null where the engine does not note them, or noted more than could be counted.
              * @example 3
              */
             slow_queries: number | null;

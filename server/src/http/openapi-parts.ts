@@ -172,7 +172,9 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
     headers: { 'WWW-Authenticate': ref('WwwAuthenticate') },
     examples: {
       missing_scope: {
-        message: 'This API token lacks the scope "ssh-key:write". Make a token that has it.',
+        message:
+          'This API token does not have the scope "ssh-key:write", and a token’s scopes cannot be changed. Make a new token that ' +
+          'has it, on the page “API tokens” or with POST /user/tokens.',
         required_scope: 'ssh-key:write',
       },
       team_forbidden: { message: 'You may not act for that team.' },

@@ -105,7 +105,7 @@ function teamIdOf(header: string | string[]): number {
 
 /** Throws `missing_scope`, naming the scope, where the credential does not have it, or the account's role does not. */
 export function assertScope(
-  { scopes, ...principal }: Pick<Principal, 'scopes'> & { team?: Principal['team'] },
+  { scopes, ...principal }: Pick<Principal, 'scopes' | 'via'> & { team?: Principal['team'] },
   scope: Scope,
 ): void {
   if (scopes.has(scope)) return;
@@ -120,9 +120,10 @@ export function assertScope(
       { extra: { ...extra, role } },
     );
   }
-  throw new AppError(
-    'missing_scope',
-    `This API token lacks the scope "${scope}". Make a token that has it.`,
-    { extra },
-  );
+  const problem =
+    principal.via.kind === 'session'
+      ? `Your account does not have the scope "${scope}".`
+      : `This API token does not have the scope "${scope}", and a token’s scopes cannot be changed. Make a new token that has it, ` +
+        'on the page “API tokens” or with POST /user/tokens.';
+  throw new AppError('missing_scope', problem, { extra });
 }

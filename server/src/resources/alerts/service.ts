@@ -6,7 +6,7 @@ import { pageOf } from '../../http/pagination.ts';
 import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
-import { allKinds, isKind } from '../../instances/kinds.ts';
+import { allKinds, isKind, nounOf } from '../../instances/kinds.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { metricOf, metricsOf } from '../../metrics/catalogue.ts';
@@ -103,11 +103,11 @@ export class AlertService {
           .forKeyShare()
           .executeTakeFirst()
       : undefined;
-    if (!instance) throw invalid({ resource_id: [`The team has no such ${resource_type}.`] });
+    if (!instance) throw invalid({ resource_id: [`The team has no ${nounOf(resource_type)} with this id.`] });
     assertScope(principal, `${resource_type}:write` as Scope);
     if (!metricOf(resource_type, metric)) {
       const names = metricsOf(resource_type).map(({ name }) => name);
-      throw invalid({ metric_type: [`The metric must be one of: ${names.join(', ')}.`] });
+      throw invalid({ metric_type: [`The metric_type field must be one of: ${names.join(', ')}.`] });
     }
     await assertRoom(tx, teamId);
     const id = uuidv7();

@@ -28,8 +28,8 @@ const NO_MAIL =
 /** Why a channel of the v1 API cannot be enabled here. */
 const MISSING: Readonly<Record<string, string>> = {
   webhook:
-    'Webhooks are not up to the preferences of an account: the team’s endpoints get the types of events that they are set to.',
-  slack: 'This install sends nothing to Slack. A webhook can be sent there.',
+    'Webhooks belong to the team: set which events each endpoint gets with PUT /webhooks/endpoints/{id}, or on the page “Webhooks”.',
+  slack: 'This install sends nothing to Slack. A program of yours can that gets a webhook.',
   sms: 'This install sends no text messages.',
 };
 
