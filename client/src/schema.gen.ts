@@ -3375,7 +3375,7 @@ export interface paths {
         put?: never;
         /**
          * Send failed deliveries again
-         * @description Sends all deliveries to the endpoint again that were made since a time and have failed. Needs the scope `webhook:write`.
+         * @description Sends all deliveries to the endpoint again that were made since a time and have failed, also those that would be tried again later. Needs the scope `webhook:write`.
          */
         post: operations["redeliverFailedWebhooks"];
         delete?: never;
@@ -3435,7 +3435,7 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Sends the same message again, with the same `webhook-id`. One that has not ended is left as it is. Needs the scope `webhook:write`.
+         * @description Sends the same message again, with the same `webhook-id`. One that waits for its next attempt is sent now. Needs the scope `webhook:write`.
          */
         post: operations["redeliverWebhook"];
         delete?: never;

@@ -230,6 +230,33 @@ describe('deliveries of webhooks', () => {
     assert.equal(sink.received.at(-1)!.json.type, 'webhook.test');
   });
 
+  it('sends what waits for its next attempt now, one by one or all that failed', async () => {
+    const { call, sink, write, delivery, path, teamId } = await newTeam();
+    sink.answer = (_, response) => response.writeHead(500).end();
+    const fail = async () => {
+      const resource = uuidv7();
+      await write(resource);
+      const failed = await waitFor('a failed attempt', async () => {
+        const one = await delivery();
+        return one?.payload.data.resource_id === resource && one.attempts > 0 && one;
+      });
+      // Nobody waits for that.
+      await sql`update webhook_deliveries set next_attempt_at = now() + interval '10 hours'
+        where team_id = ${teamId} and state = 'pending'`.execute(test.database.db);
+      return failed;
+    };
+    const stateOf = async (id: number) =>
+      (await call('GET', `/webhooks/deliveries/${id}`)).body.delivery.state;
+    const [one, other] = [await fail(), await fail()];
+    sink.answer = (_, response) => response.writeHead(200).end();
+    const { body } = await call('POST', `/webhooks/deliveries/${one.id}/redeliver`);
+    assert.equal(body.message, 'It is sent now.');
+    await waitFor('the delivery', async () => (await stateOf(one.id)) === 'delivered');
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    assert.equal((await call('POST', `${path}/redeliver`, { body: { since } })).status, 200);
+    await waitFor('the other delivery', async () => (await stateOf(other.id)) === 'delivered');
+  });
+
   it('loses nothing when the server is stopped in between', async () => {
     const { sink, write, teamId } = await newTeam();
     const resource = uuidv7();

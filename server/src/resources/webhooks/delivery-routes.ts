@@ -53,7 +53,7 @@ export function deliveryRoutes(api: Api, service: WebhookService): void {
         operationId: 'redeliverWebhook',
         summary: 'Send a delivery again',
         description:
-          'Sends the same message again, with the same `webhook-id`. One that has not ended is left as it is.',
+          'Sends the same message again, with the same `webhook-id`. One that waits for its next attempt is sent now.',
         tags,
         params: onDelivery,
         response: { 200: WebhookDeliveryStarted },
@@ -61,13 +61,14 @@ export function deliveryRoutes(api: Api, service: WebhookService): void {
       config: { ...write, errors: ['invalid_state'] },
     },
     (request) =>
-      mutate(request, async (tx) => ({
-        message: 'It is sent now.',
-        delivery: await service.redeliver(
-          tx,
-          request.principal,
-          parseNumberId(request.params.webhookDelivery),
-        ),
-      })),
+      mutate(request, async (tx) => {
+        const id = parseNumberId(request.params.webhookDelivery);
+        const delivery = await service.redeliver(tx, request.principal, id);
+        const message =
+          delivery.state === 'queued'
+            ? 'It is sent after the earlier ones about the same resource.'
+            : 'It is sent now.';
+        return { message, delivery };
+      }),
   );
 }

@@ -253,7 +253,7 @@ function endpointActions(api: Api, service: WebhookService): void {
         operationId: 'redeliverFailedWebhooks',
         summary: 'Send failed deliveries again',
         description:
-          'Sends all deliveries to the endpoint again that were made since a time and have failed.',
+          'Sends all deliveries to the endpoint again that were made since a time and have failed, also those that would be tried again later.',
         tags,
         params: onEndpoint,
         body: RedeliverFailed,

@@ -170,15 +170,15 @@ export class WebhookService {
     return viewDelivery(row);
   }
 
-  /** Sends all again that failed and are not older than `since`. Returns their number. */
+  /** Sends all again that failed, for good or so far, and are not older than `since`. Returns their number. */
   async redeliverFailed(tx: Tx, { team }: TeamPrincipal, id: string, since: string): Promise<number> {
     const time = parseTime(since);
     if (Number.isNaN(time)) throw invalid({ since: ['The since field must be a time that exists.'] });
     await this.#lockEnabled(tx, team.id, id);
-    const resources = await queueAgain(tx, id, { failedSince: new Date(time) });
+    const { resources, count } = await queueAgain(tx, id, { failedSince: new Date(time) });
     await promote(tx, id, resources);
     await wakeDispatchers(tx);
-    return resources.length;
+    return count;
   }
 
   /** What is sent holds all that events hold, so that a token sees deliveries about what it may read. */
@@ -194,12 +194,12 @@ export class WebhookService {
     return viewDelivery(delivery);
   }
 
-  /** Sends a delivery again. One that has not ended is left as it is. */
+  /** Sends a delivery again, or now where it waits for its next attempt. */
   async redeliver(tx: Tx, { team }: TeamPrincipal, id: number | null) {
     const found = id === null ? undefined : await findDelivery(tx, team.id, id);
     if (!found) throw notFound('Delivery');
     await this.#lockEnabled(tx, team.id, found.endpoint_id);
-    const resources = await queueAgain(tx, found.endpoint_id, { id: found.id });
+    const { resources } = await queueAgain(tx, found.endpoint_id, { id: found.id });
     await promote(tx, found.endpoint_id, resources);
     await wakeDispatchers(tx);
     return viewDelivery((await findDelivery(tx, team.id, found.id))!);

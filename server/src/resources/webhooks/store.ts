@@ -92,18 +92,27 @@ export const findDelivery = (db: Queryable, teamId: number, id: number): Promise
     .executeTakeFirst();
 
 /**
- * Puts deliveries of an endpoint that have ended back in their queue, and begins their attempts anew. The transaction must hold
- * the endpoint's lock, and call `promote` afterwards. Returns their resources.
+ * Queues a delivery that has ended again, or all that have failed and were made since then. Those that wait for their next attempt
+ * are due now. The transaction must hold the endpoint's lock. Returns the resources of the first, which `promote` must get, and how
+ * many all are.
  */
 export async function queueAgain(tx: Tx, endpointId: string, which: { id: number } | { failedSince: Date }) {
-  const { rows } = await sql<{ resource_id: string }>`
-    update webhook_deliveries set state = 'queued', tries = 0, delivered_at = null, failed_at = null, updated_at = now()
-    where endpoint_id = ${endpointId} and ${
-      'id' in which
-        ? sql`id = ${which.id} and state in ('delivered', 'failed')`
-        : sql`state = 'failed' and created_at >= ${which.failedSince}`
-    } returning resource_id`.execute(tx);
-  return rows.map(({ resource_id }) => resource_id);
+  const meant = 'id' in which ? sql`id = ${which.id}` : sql`created_at >= ${which.failedSince}`;
+  const ended = 'id' in which ? sql`state in ('delivered', 'failed')` : sql`state = 'failed'`;
+  const { rows } = await sql<{ resource_id: string | null }>`
+    with again as (
+      update webhook_deliveries set state = 'queued', tries = 0, delivered_at = null, failed_at = null, updated_at = now()
+      where endpoint_id = ${endpointId} and ${meant} and ${ended} returning resource_id
+    ), waiting as (
+      update webhook_deliveries set next_attempt_at = now(), updated_at = now()
+      where endpoint_id = ${endpointId} and ${meant} and state = 'pending' and attempts > 0 and next_attempt_at > now()
+      returning null::text as resource_id
+    )
+    select resource_id from again union all select resource_id from waiting`.execute(tx);
+  return {
+    count: rows.length,
+    resources: rows.flatMap(({ resource_id }) => (resource_id === null ? [] : [resource_id])),
+  };
 }
 
 /** Tells the processes that send deliveries that there is something to do. */
