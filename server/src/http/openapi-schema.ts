@@ -55,7 +55,8 @@ export function createSchemaWriter(): SchemaWriter {
           ]),
         );
       } else if (key === 'additionalProperties' && (value === NO_OTHERS || value === false)) {
-        if (use === 'request') out[key] = false;
+        // What is dropped is taken: only where it is refused, a request may not have it.
+        if (use === 'request' && value === NO_OTHERS) out[key] = false;
       } else if (key === 'items') {
         out[key] = write(value as TSchema, use, place && `${place}Item`);
       } else if (key === 'additionalProperties' && typeof value === 'object') {
