@@ -223,6 +223,25 @@ describe('requests', () => {
     assert.match(await sendBytes(head(alike.length), alike), /^HTTP\/1\.1 422 /);
   });
 
+  it('rejects a body that is nested too deeply or has too many values, and counts none in texts', async () => {
+    const deep = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    const long = (values: number) =>
+      `{"a":[${Array(values - 3)
+        .fill('1,')
+        .join('')}1]}`;
+    for (const [body, reason] of [
+      [deep(33), /nested more than 32 levels deep/],
+      ['['.repeat(500_000), /nested more than 32 levels deep/],
+      [long(20_001), /has more than 20,000 values/],
+      [`{${Array.from({ length: 20_001 }, (_, index) => `"${index}":1`).join()}}`, /more than 20,000 values/],
+    ] as const) {
+      await refusesBytes(reason, head(body.length), body);
+    }
+    for (const body of [deep(32), long(20_000), `{"a":"${'[,\\\\\\"{'.repeat(20_000)}"}`]) {
+      assert.match(await sendBytes(head(body.length), body), /^HTTP\/1\.1 422 /, body.slice(0, 40));
+    }
+  });
+
   it('records when and from where a token was last used', async () => {
     const { token } = await createTeam(test.database);
     const id = Number(token.split('|')[0]);
