@@ -4,6 +4,7 @@ import { migrate } from '../db/migrate.ts';
 import { postgresFolder } from '../host/components/postgres-cluster.ts';
 import { findPostgres, startPostgres } from '../host/components/postgres-server.ts';
 import { requireInstall } from '../host/install.ts';
+import { refuseNewerDatabase } from '../host/newer-database.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { systemUserName } from '../host/system.ts';
 
@@ -13,8 +14,10 @@ import { systemUserName } from '../host/system.ts';
  */
 export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
   const local = config.databaseUrl ? null : await openOwn(config);
-  const database = openDatabase(config.databaseUrl ?? local?.url ?? '', { max: 2 });
+  const url = config.databaseUrl ?? local?.url ?? '';
+  const database = openDatabase(url, { max: 2 });
   try {
+    await refuseNewerDatabase(url);
     await migrate(database.db);
     return await work(database);
   } finally {

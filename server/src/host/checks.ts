@@ -8,6 +8,7 @@ import { usesLocalIncus } from './components/incus-connection.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
 import { checkIsolation } from './isolation.ts';
 import { isRunning } from './lock.ts';
+import { OperatorError } from './operator-error.ts';
 import { missingPackages } from './packages.ts';
 import { isSystemd } from './system.ts';
 import { type Finding, fail, gigabytes, ok, RESTART, type Verdict, warn } from './verdict.ts';
@@ -36,7 +37,9 @@ export async function checkAll(
   const packages: Check = { name: 'packages', look: async ({ config }) => findMissing(config, components) };
   const findings: Finding[] = [];
   for (const { name, look } of [SERVER, packages, ISOLATION, ...ofComponents, ...OTHER_CHECKS]) {
-    const verdict = await look(context).catch((error: Error) => fail(error.message, RESTART));
+    const verdict = await look(context).catch((error: Error) =>
+      fail(error.message, error instanceof OperatorError ? error.remedy : RESTART),
+    );
     if (verdict) findings.push({ component: name, ...verdict });
   }
   return findings;
