@@ -10,8 +10,9 @@ import { randomFrom } from '../../../test/seed.ts';
 import { hashPassword } from './passwords.ts';
 import { insertAccount } from './store.ts';
 
-/** Requests for each of the two. */
+/** Most requests for each of the two. Fewer where a password is hashed: what is missing then is more than a millisecond. */
 const COUNT = 80;
+const HASHED = 40;
 const WARM_UP = 5;
 
 describe('the time until an answer tells not whether an account exists', () => {
@@ -45,10 +46,10 @@ describe('the time until an answer tells not whether an account exists', () => {
     return time;
   }
 
-  for (const [what, path, more] of [
-    ['of a sign-in', '/auth/sign-in', { password: 'wrong horse battery' }],
-    ['of a registration', '/auth/register', { password: PASSWORD, name: 'Ada' }],
-    ['of a new password', '/auth/password-reset', {}],
+  for (const [what, path, count, more] of [
+    ['of a sign-in', '/auth/sign-in', HASHED, { password: 'wrong horse battery' }],
+    ['of a registration', '/auth/register', HASHED, { password: PASSWORD, name: 'Ada' }],
+    ['of a new password', '/auth/password-reset', COUNT, {}],
   ] as const) {
     it(what, async () => {
       const ask = async (isKnown: boolean, index: number) => {
@@ -58,7 +59,7 @@ describe('the time until an answer tells not whether an account exists', () => {
       };
       const measure = async () => {
         for (let index = 0; index < WARM_UP; index++) await ask(index % 2 === 0, index);
-        return timesOf(COUNT, ask);
+        return timesOf(count, ask);
       };
       const first = await measure();
       if (!tellsApart(first.one, first.other)) return;
