@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
@@ -238,4 +239,13 @@ export async function waitFor<T>(
     if (waited > seconds * 1000) throw new Error(`Gave up after ${seconds} s waiting for ${what}.`);
     await delay(Math.min(Math.max(waited / 10, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS));
   }
+}
+
+/** A port of this host that nobody has at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
 }

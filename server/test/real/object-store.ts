@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent as HttpsAgent, request } from 'node:https';
-import { createServer, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Agent } from 'undici';
 import { readConfig } from '../../src/config.ts';
@@ -17,7 +17,7 @@ import { PLATFORM_TEAM, STORE } from '../../src/object-store/rgw/place.ts';
 import { createStore, readStore, type StoreRow } from '../../src/object-store/rgw/row.ts';
 import type { S3Config } from '../../src/s3-config.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
-import { waitFor } from '../harness.ts';
+import { freePort, waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
 
@@ -168,11 +168,3 @@ export class StoreWorld {
 /** Domains of tests are known to nobody else. */
 const thisHost: LookupFunction = (_name, { all }, callback) =>
   all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}

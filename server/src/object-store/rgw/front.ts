@@ -12,6 +12,7 @@ import {
   isCopy,
 } from './copies.ts';
 import { wantsKms, watchForKms } from './customer-keys.ts';
+import { headersFor, withoutHops } from './front-headers.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
 import { Shares } from './shares.ts';
 
@@ -55,6 +56,8 @@ const HEAD_TIMEOUT = 60_000;
 const SILENCE = 300_000;
 /** Milliseconds for a copy within the store: the gateway may say nothing until it has copied 5 GiB. */
 const COPYING = 3_600_000;
+/** Milliseconds between two looks for unused connections while the front is being closed. */
+const CLOSE_IDLE_EVERY = 50;
 /** Connections of clients, and requests that are passed on at a time, of all clients. */
 const CONNECTIONS = 2_000;
 const REQUESTS = 256;
@@ -101,10 +104,13 @@ export function createFront(options: FrontOptions): Front {
     renew: ({ certificate, key }) => server.setSecureContext({ cert: certificate, key }),
     async close(graceMs) {
       const patience = setTimeout(() => server.closeAllConnections(), graceMs);
+      // Connections whose last request has ended stay open until somebody closes them.
+      const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY);
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
       });
+      clearInterval(idle);
       clearTimeout(patience);
       agent.destroy();
     },
@@ -257,26 +263,6 @@ function abandonWith(incoming: IncomingMessage, response: ServerResponse, outgoi
   response.once('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
-}
-
-/** Headers that are about one connection, RFC 9110 7.6.1, and those by which a client could pretend to be a proxy. */
-const HOPS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te']);
-const CLAIMS: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-proto', 'forwarded']);
-
-function headersFor(incoming: IncomingMessage): string[] {
-  const headers = withoutHops(incoming.rawHeaders, CLAIMS);
-  headers.push('X-Forwarded-For', incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '');
-  headers.push('X-Forwarded-Proto', 'https');
-  return headers;
-}
-
-function withoutHops(raw: readonly string[], others?: ReadonlySet<string>): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index]!.toLowerCase();
-    if (!HOPS.has(name) && !others?.has(name)) kept.push(raw[index]!, raw[index + 1]!);
-  }
-  return kept;
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Appliance } from './appliance.ts';
 import type { BucketKeys } from './bucket-keys.ts';
 import type { GatewayClient } from './client.ts';
 import { sizeOfSource } from './copies.ts';
-import { createFront, type Front } from './front.ts';
+import { FRONT_GRACE, FrontProcess } from './front-process.ts';
 import { createKeyService } from './key-service.ts';
 import { PLATFORM_TEAM } from './place.ts';
 import { GATEWAY_PORT, gatewayAddress, isMade, KEYS_PORT, type StoreRow } from './row.ts';
@@ -32,8 +32,6 @@ export interface ServingOptions {
 /** Milliseconds between two looks, and looks between two that cost more. */
 const INTERVAL = 2_000;
 const SLOW_EVERY = 5;
-/** Milliseconds for requests in progress at the end. */
-const GRACE = 5_000;
 /** Share of the disk that may be written. The rest is for what deleting needs, and for Ceph, which stops at 96 %. */
 const WRITABLE = 0.9;
 
@@ -51,7 +49,7 @@ export class Serving {
   #caring = false;
   #row: StoreRow | null = null;
   #certificate: KeyedCertificate | null = null;
-  #front: Front | null = null;
+  #front: FrontProcess | null = null;
   #keyService: Server | null = null;
   /** Bytes that were let in since the disk was last asked, and whether the pool has room. */
   #letIn = 0;
@@ -68,10 +66,10 @@ export class Serving {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#loop, this.#front?.close(GRACE)]);
+    await Promise.all([this.#loop, this.#front?.close(FRONT_GRACE)]);
     // After the front: requests in progress need their keys.
     await close(this.#keyService);
-    await Promise.race([this.#care, delay(GRACE, undefined, { ref: false })]);
+    await Promise.race([this.#care, delay(FRONT_GRACE, undefined, { ref: false })]);
   }
 
   async #run(): Promise<void> {
@@ -86,6 +84,7 @@ export class Serving {
   look(slow: boolean): Promise<void> {
     this.#looking = this.#looking
       .then(() => this.#look(slow))
+      .finally(() => this.#tellFront())
       .then(
         () => {
           this.#complained = '';
@@ -122,6 +121,7 @@ export class Serving {
       const usage = await appliance.observe();
       if (this.#row && usage) this.#row = { ...this.#row, ...usage };
       this.#letIn = 0;
+      this.#tellFront();
     } catch (error) {
       this.#complain(error, 'the object store does not answer');
     }
@@ -144,40 +144,64 @@ export class Serving {
     if (renewed) this.#certificate = renewed;
     if (this.#front && renewed) this.#front.renew(renewed);
     if (this.#front || !this.#certificate) return;
-    const front = createFront({
+    this.#front = await FrontProcess.start({
+      port: s3.port,
       certificate: this.#certificate,
-      // Without keys, the gateway would refuse what is encrypted with errors that clients do not try again after.
-      upstream: () =>
-        this.#row && isMade(this.#row) && this.#keyService
-          ? {
-              host: gatewayAddress(this.#row),
-              port: GATEWAY_PORT,
-              adminEntry: this.#row.credentials.adminEntry,
-              domain: s3.domain,
-            }
-          : null,
-      hasRoomFor: (bytes) => this.hasRoomFor(bytes),
-      letIn: (bytes) => this.letIn(bytes),
+      letIn: (bytes) => {
+        this.#letIn += bytes;
+      },
       sizeOf: async (source) => {
         const client = await this.#options.client();
         return this.#row ? sizeOfSource(client, this.#row.credentials, source) : 0;
       },
+      ended: (how) => {
+        this.#front = null;
+        if (this.#stopping.signal.aborted) return;
+        this.#complain(
+          new Error(`its process ended with ${how}`),
+          'the front of the object store is started again',
+        );
+        void this.look(false);
+      },
     });
-    await listen(front.server, s3.port);
-    this.#front = front;
+  }
+
+  /** Passes on to the front what it has to know. */
+  #tellFront(): void {
+    const row = this.#row;
+    // Without keys, the gateway would refuse what is encrypted with errors that clients do not try again after.
+    const isServed = row !== null && isMade(row) && this.#keyService !== null;
+    this.#front?.update({
+      upstream: isServed
+        ? {
+            host: gatewayAddress(row),
+            port: GATEWAY_PORT,
+            adminEntry: row.credentials.adminEntry,
+            domain: this.#options.s3.domain,
+          }
+        : null,
+      room: this.#room(),
+    });
+  }
+
+  /** Bytes that may still be written; null: not known. */
+  #room(): number | null {
+    const { totalBytes = null, usedBytes = null } = this.#row ?? {};
+    if (!this.#poolHasRoom) return -1;
+    if (totalBytes === null || usedBytes === null) return null;
+    return WRITABLE * totalBytes - usedBytes - this.#letIn;
   }
 
   /** Whether the store has room for so many bytes more. */
   hasRoomFor(bytes: number): boolean {
-    const { totalBytes = null, usedBytes = null } = this.#row ?? {};
-    if (!this.#poolHasRoom) return false;
-    if (totalBytes === null || usedBytes === null) return true;
-    return usedBytes + this.#letIn + bytes <= WRITABLE * totalBytes;
+    const room = this.#room();
+    return room === null || bytes <= room;
   }
 
   /** Counts bytes that were sent to the store, until its disk is asked again. */
   letIn(bytes: number): void {
     this.#letIn += bytes;
+    this.#tellFront();
   }
 
   async #serveKeys({ credentials, network }: StoreRow): Promise<void> {
