@@ -7,7 +7,7 @@ import { recipeHash } from '../../images/builder.ts';
 import { dataMount } from '../../instances/volumes.ts';
 import type { PolicyRule } from '../../lib/packet-filter/policy.ts';
 import { type StoreNames, settingsFile } from './guest-settings.ts';
-import { GATEWAY_PORT, gatewayAddress, KEYS_PORT, REQUESTS_PORT, type StoreRow } from './row.ts';
+import { GATEWAY_PORT, gatewayAddress, HOST_NUMBER, KEYS_PORT, REQUESTS_PORT, type StoreRow } from './row.ts';
 
 /** What the platform runs in instances belongs to this team, which no customer can have. */
 export const PLATFORM_TEAM = 0;
@@ -36,6 +36,15 @@ export function originOf(row: StoreRow, names: StoreNames): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
+/**
+ * Nothing listens at the IPv6 address. Without one, Incus 6.0 starts the instance no more once it has set up the network again, as after a
+ * restart of the host: it writes `[none]` for dnsmasq then, and takes that for an address when it reads it.
+ */
+const addressesOf = (row: StoreRow): InstanceSpec['addresses'] => ({
+  ipv4: gatewayAddress(row),
+  ipv6: row.network.ipv6.gateway.replace(/[^:]+$/, HOST_NUMBER.toString(16)),
+});
+
 /** The instance that runs Ceph. */
 export function storeSpec(row: StoreRow, names: StoreNames): InstanceSpec {
   return {
@@ -45,7 +54,7 @@ export function storeSpec(row: StoreRow, names: StoreNames): InstanceSpec {
     publish: [],
     autoStart: true,
     network: row.network,
-    addresses: { ipv4: gatewayAddress(row), ipv6: null },
+    addresses: addressesOf(row),
     hostname: 'object-store',
     userData: null,
     volumes: [dataMount(VOLUME)],
@@ -60,7 +69,7 @@ export function storeFirewall(row: StoreRow): InstanceFirewall {
   const host = [network.ipv4.gateway];
   return {
     ref: STORE,
-    addresses: { ipv4: gatewayAddress(row), ipv6: null },
+    addresses: addressesOf(row),
     policies: [
       [
         rule('gateway', 'inbound', 'allow', { ports: only(GATEWAY_PORT), peers: host }),

@@ -11,7 +11,7 @@ export const REQUESTS_PORT = 7481;
 /** Where the key service listens, on the host's address in the network of the instance. */
 export const KEYS_PORT = 8200;
 /** Of the gateway in its network; the same as of a team's first instance. */
-const HOST_NUMBER = 10;
+export const HOST_NUMBER = 10;
 
 /** What only the platform knows of its object store. */
 export interface StoreCredentials {
