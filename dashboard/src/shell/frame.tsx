@@ -13,6 +13,7 @@ import { AccountMenu } from './account-menu.tsx';
 import { type NavigationPage, navigationOf, SETTINGS } from './pages.ts';
 import { TeamSwitcher } from './team-switcher.tsx';
 
+const PageIcon = lazy(() => import('./page-icon.tsx'));
 const Palette = lazy(() => import('./palette.tsx'));
 const Announcements = lazy(() =>
   import('./announcements.tsx').then(({ Announcements }) => ({ default: Announcements })),
@@ -131,7 +132,7 @@ function useActiveInView(path: string): void {
   }, [path]);
 }
 
-function NavigationLink({ page: { to, label, icon: Icon } }: { page: NavigationPage }) {
+function NavigationLink({ page: { to, label } }: { page: NavigationPage }) {
   return (
     <li>
       <Link
@@ -139,7 +140,11 @@ function NavigationLink({ page: { to, label, icon: Icon } }: { page: NavigationP
         activeOptions={{ exact: to === '/' || to === '/operator', includeSearch: false }}
         className="flex h-9 items-center gap-2.5 rounded-lg px-3 text-quiet transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:font-medium data-[status=active]:text-accent [&_svg]:size-4"
       >
-        <Icon aria-hidden />
+        <span className="size-4">
+          <Suspense fallback={null}>
+            <PageIcon to={to} />
+          </Suspense>
+        </span>
         {label}
       </Link>
     </li>

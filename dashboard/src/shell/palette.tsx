@@ -12,6 +12,7 @@ import { texts as instanceTexts } from '../text/instances.ts';
 import { shell } from '../text/shell.ts';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import DialogBox from '../ui/dialog-box.tsx';
+import { PAGE_ICONS } from './page-icon.tsx';
 import { navigationOf, SETTINGS } from './pages.ts';
 import { chooseTheme, type Theme } from './theme.ts';
 
@@ -122,7 +123,7 @@ function useEntries(): readonly Entry[] {
   const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
   const { data: account } = useQuery(accountQuery);
   const pages = [...navigationOf(account).flatMap((group) => group.pages), SETTINGS].map((page) =>
-    entry(page.to, page.label, '', page.to, page.icon),
+    entry(page.to, page.label, '', page.to, PAGE_ICONS[page.to] ?? Search),
   );
   const forms = KINDS.map(({ path, text }) =>
     entry(`${path}/new`, shell.palette.create(text.noun), '', `${path}/new`, Plus),

@@ -5,7 +5,8 @@ import { storageText as text } from '../text/storage.ts';
 import { Empty, Section } from '../ui/page.tsx';
 import { formatValue } from '../ui/quantity.ts';
 import { Table } from '../ui/table.tsx';
-import { bucketTopQuery, bucketTrendQuery, type TrendWindow, WINDOW_MS } from './bucket-queries.ts';
+import { bucketTopQuery, bucketTrendQuery } from './bucket-queries.ts';
+import { type TrendWindow, WINDOW_MS } from './trend-window.ts';
 
 type Point = NonNullable<ReturnType<typeof useTrend>['data']>['data'][number];
 

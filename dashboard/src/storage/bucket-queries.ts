@@ -2,6 +2,7 @@ import type { components } from '@danube/client/schema';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import type { Tone } from '../ui/badge.tsx';
+import { RESOLUTIONS, type TrendWindow } from './trend-window.ts';
 
 export type Bucket = components['schemas']['Bucket'];
 
@@ -56,17 +57,6 @@ export const bucketTopQuery = (id: string) =>
     queryKey: ['bucket', id, 'top'],
     queryFn: () => answerOf(api.GET('/storage/buckets/{bucket}/metrics/top-objects', bucketAt(id))),
   });
-
-/** Length of the intervals of a graph, by how far back it reaches. */
-const RESOLUTIONS = { '24h': '15m', '7d': '1h', '30d': '1d' } as const;
-export type TrendWindow = keyof typeof RESOLUTIONS;
-
-const DAY_MS = 86_400_000;
-export const WINDOW_MS: Record<TrendWindow, number> = { '24h': DAY_MS, '7d': 7 * DAY_MS, '30d': 30 * DAY_MS };
-
-/** How far back an address wants to look, or a day. */
-export const windowOf = ({ window }: Record<string, unknown>): TrendWindow =>
-  typeof window === 'string' && window in RESOLUTIONS ? (window as TrendWindow) : '24h';
 
 export const bucketTrendQuery = (bucket: string, window: TrendWindow) =>
   queryOptions({

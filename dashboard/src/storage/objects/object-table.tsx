@@ -8,7 +8,8 @@ import { Empty } from '../../ui/page.tsx';
 import { formatValue } from '../../ui/quantity.ts';
 import { actionColumn, type Column, Table } from '../../ui/table.tsx';
 import { AgoCell } from '../../ui/time.tsx';
-import { contentPath, isUsable, type ObjectsSearch, shortName } from './queries.ts';
+import { contentPath, isUsable, shortName } from './queries.ts';
+import type { ObjectsSearch } from './search.ts';
 
 type Page = components['schemas']['BucketObjectList'];
 

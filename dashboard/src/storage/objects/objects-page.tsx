@@ -12,7 +12,8 @@ import { useBucket } from '../bucket-frame.tsx';
 import { bucketAt } from '../bucket-queries.ts';
 import { FolderForm } from './folder-form.tsx';
 import { FolderPath, ObjectTable } from './object-table.tsx';
-import { type ObjectsSearch, objectsQuery } from './queries.ts';
+import { objectsQuery } from './queries.ts';
+import type { ObjectsSearch } from './search.ts';
 import { UploadList } from './upload-list.tsx';
 import { addUploads } from './uploads.ts';
 

@@ -1,6 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { BucketMetrics } from '../../../../storage/bucket-metrics.tsx';
-import { type TrendWindow, windowOf } from '../../../../storage/bucket-queries.ts';
+import { type TrendWindow, windowOf } from '../../../../storage/trend-window.ts';
 
 export const Route = createFileRoute('/_console/object-storage/$id/metrics')({
   validateSearch: (search: Record<string, unknown>): { window?: TrendWindow } => ({

@@ -1,6 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { ObjectsPage } from '../../../../storage/objects/objects-page.tsx';
-import { searchOf } from '../../../../storage/objects/queries.ts';
+import { searchOf } from '../../../../storage/objects/search.ts';
 
 export const Route = createFileRoute('/_console/object-storage/$id/objects')({
   validateSearch: searchOf,

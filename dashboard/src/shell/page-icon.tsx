@@ -1,0 +1,67 @@
+import {
+  Activity,
+  Archive,
+  Bell,
+  BellRing,
+  Boxes,
+  Building,
+  Camera,
+  CircleUser,
+  Database,
+  Disc3,
+  HeartPulse,
+  KeyRound,
+  KeySquare,
+  LayoutDashboard,
+  ListChecks,
+  type LucideIcon,
+  Megaphone,
+  Receipt,
+  ScrollText,
+  Server,
+  Settings,
+  Shield,
+  SlidersHorizontal,
+  Tag,
+  TriangleAlert,
+  Users,
+  Webhook,
+} from 'lucide-react';
+
+/** By the address of the page. */
+export const PAGE_ICONS: Readonly<Record<string, LucideIcon>> = {
+  '/': LayoutDashboard,
+  '/vps': Server,
+  '/databases': Database,
+  '/caches': Boxes,
+  '/object-storage': Archive,
+  '/parameter-groups': SlidersHorizontal,
+  '/snapshots': Camera,
+  '/firewalls': Shield,
+  '/ssh-keys': KeyRound,
+  '/alerts': BellRing,
+  '/notifications': Bell,
+  '/events': Activity,
+  '/operations': ListChecks,
+  '/audit': ScrollText,
+  '/webhooks': Webhook,
+  '/team': Users,
+  '/tokens': KeySquare,
+  '/costs': Receipt,
+  '/operator': HeartPulse,
+  '/operator/accounts': CircleUser,
+  '/operator/teams': Building,
+  '/operator/plans': Tag,
+  '/operator/costs': Receipt,
+  '/operator/images': Disc3,
+  '/operator/operations': TriangleAlert,
+  '/operator/announcements': Megaphone,
+  '/operator/audit': ScrollText,
+  '/settings': Settings,
+};
+
+/** The icon of a page of the navigation. All of them are loaded after the rest of the frame. */
+export default function PageIcon({ to }: { to: string }) {
+  const Icon = PAGE_ICONS[to];
+  return Icon && <Icon aria-hidden />;
+}
