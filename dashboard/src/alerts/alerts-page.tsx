@@ -24,6 +24,7 @@ const COLUMNS: readonly Column<Alert>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: alertName,
     cell: (alert) => (
       <div className="max-w-80 min-w-32">
         <Link
@@ -72,13 +73,13 @@ export function Watched({ alert: { resource_type, resource_id, resource_name } }
 
 /** All alerts of the team. What is shown is in the address. */
 export function AlertsPage({
-  search: { status, page = 1 },
+  search: { status, sort, page = 1 },
   onSearch,
 }: {
   search: AlertSearch;
   onSearch: (change: AlertSearch) => void;
 }) {
-  const { data } = useQuery(alertsQuery({ status, page, per_page: PER_PAGE }));
+  const { data } = useQuery(alertsQuery({ status, sort, page, per_page: PER_PAGE }));
   const [isOpen, setOpen] = useState(false);
   const add = (
     <Button look="primary" icon={<Plus />} onClick={() => setOpen(true)}>
@@ -105,6 +106,7 @@ export function AlertsPage({
           data={data}
           idOf={({ id }) => id}
           page={page}
+          sort={sort}
           perPage={PER_PAGE}
           onSearch={onSearch}
           empty={

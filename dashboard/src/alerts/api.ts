@@ -1,9 +1,10 @@
 import type { components } from '@danube/client/schema';
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import type { KindName } from '../instances/kinds.ts';
 import { alertText as text } from '../text/alerts.ts';
 import type { Tone } from '../ui/badge.tsx';
+import type { ServerSort } from '../ui/list-search.ts';
 import { formatValue } from '../ui/quantity.ts';
 
 export type Alert = components['schemas']['MetricAlert'];
@@ -14,6 +15,7 @@ export const alertAt = (metricAlert: string) => ({ params: { path: { metricAlert
 export interface AlertFilter {
   status?: AlertState | undefined;
   page?: number | undefined;
+  sort?: ServerSort | undefined;
   per_page?: number | undefined;
   resource_id?: string | undefined;
 }
@@ -22,6 +24,7 @@ export const alertsQuery = (query: AlertFilter) =>
   queryOptions({
     queryKey: ['alert', 'list', query],
     queryFn: () => answerOf(api.GET('/metric-alerts', { params: { query } })),
+    placeholderData: keepPreviousData,
   });
 
 export const alertQuery = (id: string) =>

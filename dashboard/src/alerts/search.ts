@@ -1,3 +1,4 @@
+import { type ServerSort, serverSortIn } from '../ui/list-search.ts';
 import { pageInPath } from '../ui/path.ts';
 import type { AlertState } from './api.ts';
 
@@ -6,12 +7,14 @@ export const ALERT_STATES: readonly AlertState[] = ['triggered', 'active', 'reso
 /** What the list shows, as its address says it. */
 export interface AlertSearch {
   status?: AlertState | undefined;
+  sort?: ServerSort | undefined;
   page?: number | undefined;
 }
 
 export function readAlertSearch(search: Record<string, unknown>): AlertSearch {
   return {
     status: ALERT_STATES.find((state) => state === search.status),
+    sort: serverSortIn(search.sort),
     page: pageInPath(search.page),
   };
 }

@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
+import { leadAlone } from './leader.ts';
 import { noteProgress, type Progress } from './progress.ts';
 import { currentTeam } from './team.ts';
 
@@ -8,6 +9,9 @@ const PAUSES_MS = [500, 1000, 2000, 5000, 10_000];
 const SILENCE_MS = 40_000;
 /** Events that come together are worked off together, in milliseconds. */
 const GATHER_MS = 100;
+
+/** Every event is also one of the log, most belong to an operation, are in the audit log, and somebody is told of them. */
+const ALWAYS = ['events', 'operations', 'audit', 'notifications'];
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
@@ -61,26 +65,16 @@ export function followEvents(client: QueryClient): () => void {
     if (data.ask && leads) channel.postMessage({ team, connection });
     else take(data);
   };
-  const lead = async (): Promise<void> => {
-    leads = true;
-    await keepOpen(() => lastId, tell, ending.signal);
-  };
   channel.postMessage({ team, ask: true });
-  // Browsers only have locks over https and on localhost; without, each tab has a stream of its own.
-  if (navigator.locks) {
-    void navigator.locks
-      .request(`danube-events ${team ?? ''}`, { signal: ending.signal }, lead)
-      .catch(ignoreAbort);
-  } else void lead();
+  leadAlone(`danube-events ${team ?? ''}`, ending.signal, async (signal) => {
+    leads = true;
+    await keepOpen(() => lastId, tell, signal);
+    leads = false;
+  });
   return () => {
     ending.abort();
     channel.close();
   };
-}
-
-/** Waiting for the lock ends with an error when it is given up. */
-function ignoreAbort(error: unknown): void {
-  if ((error as Error).name !== 'AbortError') throw error;
 }
 
 function createGatherer(client: QueryClient): (types: readonly string[]) => void {
@@ -93,8 +87,7 @@ function createGatherer(client: QueryClient): (types: readonly string[]) => void
     timer = setTimeout(() => {
       timer = undefined;
       const all = types.has('*');
-      // Every event is also one of the log, and most belong to an operation.
-      const changed = new Set([...types, 'events', 'operations']);
+      const changed = new Set([...types, ...ALWAYS]);
       types.clear();
       void client.invalidateQueries({ predicate: ({ queryKey }) => all || changed.has(String(queryKey[0])) });
     }, GATHER_MS);

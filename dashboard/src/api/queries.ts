@@ -2,6 +2,7 @@ import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/reac
 import { type Instance, isAtWork, type Kind } from '../instances/kinds.ts';
 import { answerOf, api } from './client.ts';
 import { connectionNow } from './live.ts';
+import { wholeList } from './whole-list.ts';
 
 /** How often something is read that is at work, in milliseconds, where the stream cannot tell. */
 const AT_WORK_MS = 1500;
@@ -18,7 +19,7 @@ const PAGE_SIZE = 100;
  */
 
 export const teamsQuery = queryOptions({
-  queryKey: ['teams'],
+  queryKey: ['team', 'all'],
   queryFn: () => answerOf(api.GET('/user/teams')),
 });
 
@@ -81,6 +82,7 @@ export const instanceEventsQuery = (kind: Kind, id: string) =>
 export interface OperationFilter {
   page?: number | undefined;
   per_page?: number | undefined;
+  sort?: 'created_at' | '-created_at' | undefined;
   status?: 'queued' | 'running' | 'succeeded' | 'failed' | undefined;
   resource_type?: string | undefined;
   resource_id?: string | undefined;
@@ -96,51 +98,31 @@ export const operationsQuery = (query: OperationFilter) =>
   });
 
 export interface EventFilter {
+  /** The place in the log that the list goes on from, to what is older. */
+  before?: string | undefined;
   resource_type?: string | undefined;
   resource_id?: string | undefined;
 }
 
 /** How many events a list shows. */
 const EVENTS_SHOWN = 100;
-/** How many places of the log are read first; all teams share it. */
-const FIRST_WINDOW = 500;
-
-/** The newest events, the newest first. */
+/** The newest events, the newest first; or those before one. */
 export const eventsQuery = (filter: EventFilter) =>
   queryOptions({
     queryKey: ['events', filter],
-    queryFn: () => readNewest(filter),
+    queryFn: () =>
+      answerOf(api.GET('/events', { params: { query: { ...filter, order: 'desc', limit: EVENTS_SHOWN } } })),
     placeholderData: keepPreviousData,
   });
 
-const readLog = (query: EventFilter & { after: string; limit: number }) =>
-  answerOf(api.GET('/events', { params: { query } }));
-
-/** The API tells events in the order of the log, so this begins ever further before its end until it has enough. */
-async function readNewest(filter: EventFilter) {
-  const latest = (await readLog({ after: 'latest', limit: 1 })).next_after;
-  for (let window = FIRST_WINDOW; ; window *= 8) {
-    const from = Math.max(0, latest - window);
-    let after = from;
-    let events: Awaited<ReturnType<typeof readLog>>['data'] = [];
-    for (let hasMore = true; hasMore; ) {
-      const answer = await readLog({ ...filter, after: String(after), limit: 500 });
-      events = [...events, ...answer.data].slice(-EVENTS_SHOWN);
-      after = answer.next_after;
-      hasMore = answer.has_more;
-    }
-    if (from === 0 || events.length >= EVENTS_SHOWN) return events.toReversed();
-  }
-}
-
 export const sshKeysQuery = queryOptions({
   queryKey: ['ssh-key', 'list'],
-  queryFn: async () => (await answerOf(api.GET('/ssh-keys', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/ssh-keys', { params: { query } })),
 });
 
 export const firewallsQuery = queryOptions({
   queryKey: ['firewall', 'list'],
-  queryFn: async () => (await answerOf(api.GET('/firewalls', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/firewalls', { params: { query } })),
   refetchInterval: ({ state }) =>
     state.data?.some(({ status }) => status === 'applying') ? AT_WORK_MS : false,
 });

@@ -61,10 +61,11 @@ const columnsOf = (onOpen: (entry: Entry) => void): readonly Column<Entry>[] => 
     cell: ({ outcome }) => <Badge tone={TONES[outcome] ?? 'idle'}>{text.states[outcome] ?? outcome}</Badge>,
   },
   {
-    id: 'when',
+    id: 'created_at',
     title: text.when,
     right: true,
     from: 'sm',
+    sort: ({ created_at }) => created_at,
     cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
@@ -88,7 +89,7 @@ export const AuditPage = (props: Props) => (
 
 /** The audit log of a team, or of the install. */
 export function AuditLog({
-  search: { status, page = 1 },
+  search: { status, sort, page = 1 },
   onSearch,
   title,
   about,
@@ -103,13 +104,14 @@ export function AuditLog({
   read: (query: {
     page: number;
     per_page: number;
+    sort?: NonNullable<AuditSearch['sort']>;
     status?: NonNullable<AuditSearch['status']>;
   }) => Promise<components['schemas']['AuditEntryList']>;
   /** Saves the whole log as a file. */
   save: () => Promise<void>;
 }) {
   const [open, setOpen] = useState<Entry | null>(null);
-  const query = { page, per_page: PER_PAGE, ...(status ? { status } : {}) };
+  const query = { page, per_page: PER_PAGE, ...(status ? { status } : {}), ...(sort ? { sort } : {}) };
   const { data, error } = useQuery({
     queryKey: [log, query],
     queryFn: () => read(query),
@@ -136,33 +138,30 @@ export function AuditLog({
           )
         }
       />
-      {isForbidden ? (
-        <Notice tone="warn">{error.message}</Notice>
-      ) : (
-        <div className="card overflow-hidden">
-          <FilterBar
-            label={text.outcome}
-            value={status}
-            onValue={(next) => onSearch({ status: next, page: undefined })}
-            all={text.all}
-            options={OUTCOMES.map((outcome) => [outcome, text.states[outcome]])}
-          />
-          <PagedTable
-            caption={title}
-            columns={columnsOf(setOpen)}
-            data={data}
-            idOf={({ id }) => String(id)}
-            page={page}
-            perPage={PER_PAGE}
-            onSearch={onSearch}
-            empty={
-              <Empty icon={<ScrollText />} title={text.emptyTitle}>
-                {text.emptyAbout}
-              </Empty>
-            }
-          />
-        </div>
-      )}
+      <div className="card overflow-hidden">
+        <FilterBar
+          label={text.outcome}
+          value={status}
+          onValue={(next) => onSearch({ status: next, page: undefined })}
+          all={text.all}
+          options={OUTCOMES.map((outcome) => [outcome, text.states[outcome]])}
+        />
+        <PagedTable
+          caption={title}
+          columns={columnsOf(setOpen)}
+          data={data}
+          idOf={({ id }) => String(id)}
+          page={page}
+          sort={sort}
+          perPage={PER_PAGE}
+          onSearch={onSearch}
+          empty={
+            <Empty icon={<ScrollText />} title={text.emptyTitle}>
+              {text.emptyAbout}
+            </Empty>
+          }
+        />
+      </div>
       <Dialog open={open !== null} onClose={() => setOpen(null)} title={open?.action ?? ''} wide>
         {open && <Code label={open.action} text={JSON.stringify(open, null, 2)} />}
       </Dialog>

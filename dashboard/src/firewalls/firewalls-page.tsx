@@ -12,16 +12,18 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { NameFields } from '../ui/name-fields.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
-import { type Column, Table } from '../ui/table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { type Firewall, FirewallStatus } from './firewall-status.tsx';
 
 const COLUMNS: readonly Column<Firewall>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ id, name, is_default, description }) => (
       <div className="max-w-96 min-w-36">
         <span className="flex flex-wrap items-center gap-2">
@@ -34,8 +36,20 @@ const COLUMNS: readonly Column<Firewall>[] = [
       </div>
     ),
   },
-  { id: 'status', title: common.status, cell: (firewall) => <FirewallStatus firewall={firewall} /> },
-  { id: 'rules', title: text.rules, right: true, from: 'sm', cell: ({ rules }) => rules.length },
+  {
+    id: 'status',
+    title: common.status,
+    sort: ({ status }) => status,
+    cell: (firewall) => <FirewallStatus firewall={firewall} />,
+  },
+  {
+    id: 'rules',
+    title: text.rules,
+    right: true,
+    from: 'sm',
+    sort: ({ rules }) => rules.length,
+    cell: ({ rules }) => rules.length,
+  },
   {
     id: 'instances',
     title: text.instances,
@@ -65,7 +79,13 @@ export function FirewallsPage() {
             {text.emptyAbout}
           </Empty>
         ) : (
-          <Table caption={text.title} columns={COLUMNS} rows={data} idOf={({ id }) => id} />
+          <ListTable
+            caption={text.title}
+            columns={COLUMNS}
+            rows={data}
+            idOf={({ id }) => id}
+            textOf={({ name, description }) => `${name} ${description ?? ''}`}
+          />
         )}
       </div>
       <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create} wide>

@@ -7,7 +7,8 @@ import { common } from '../text/common.ts';
 import { texts } from '../text/instances.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
-import { FilterSelect } from '../ui/filter.tsx';
+import { FilterSelect, FilterStrip, SearchField } from '../ui/filter.tsx';
+import { type ListSearch, sorted } from '../ui/list-search.ts';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pageInPath, pathTo } from '../ui/path.ts';
@@ -17,7 +18,6 @@ import { BulkBar } from './bulk-bar.tsx';
 import { columnsOf } from './columns.tsx';
 import { actionItems, useConfirmedActions } from './confirmed.tsx';
 import type { Instance, Kind } from './kinds.ts';
-import { type ListSearch, sorted } from './search.ts';
 
 const PER_PAGE = 50;
 
@@ -89,10 +89,10 @@ export function ListPage({ kind, search, onSearch }: Props) {
             {shown && rows?.length === 0 && (
               <Empty
                 icon={<Search />}
-                title={texts.noMatch}
+                title={common.noMatch}
                 action={
                   <Button onClick={() => onSearch({ q: undefined, status: undefined, page: undefined })}>
-                    {texts.clearFilters}
+                    {common.clearFilters}
                   </Button>
                 }
               />
@@ -132,18 +132,12 @@ function Filters({
   const labels = new Map(items.map(({ status, status_label }) => [status, status_label]));
   if (search.status && !labels.has(search.status)) labels.set(search.status, search.status);
   return (
-    <div className="flex min-h-15 flex-wrap items-center gap-3 border-b border-line px-5 py-3">
-      <div className="relative min-w-0 flex-1 basis-48 sm:max-w-72">
-        <Search aria-hidden className="pointer-events-none absolute top-2.5 left-3 size-4 text-quiet" />
-        <input
-          type="search"
-          aria-label={texts.filterByName}
-          placeholder={texts.filterByName}
-          className="control pl-9"
-          value={search.q ?? ''}
-          onChange={({ target }) => onSearch({ q: target.value || undefined, page: undefined })}
-        />
-      </div>
+    <FilterStrip>
+      <SearchField
+        label={common.filterByName}
+        value={search.q ?? ''}
+        onValue={(q) => onSearch({ q: q || undefined, page: undefined })}
+      />
       <FilterSelect
         label={common.status}
         value={search.status}
@@ -151,7 +145,7 @@ function Filters({
         all={texts.allStates}
         options={[...labels].sort()}
       />
-    </div>
+    </FilterStrip>
   );
 }
 

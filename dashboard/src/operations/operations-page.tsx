@@ -61,24 +61,25 @@ const columnsOf = (names: ReadonlyMap<string, string>): readonly Column<Operatio
         : '–',
   },
   {
-    id: 'began',
+    id: 'created_at',
     title: text.began,
     right: true,
     from: 'md',
+    sort: ({ created_at }) => created_at,
     cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
 /** All operations of the team. What is shown is in the address. */
 export function OperationsPage({
-  search: { status, page = 1 },
+  search: { status, sort, page = 1 },
   onSearch,
 }: {
   search: OperationSearch;
   onSearch: (change: OperationSearch) => void;
 }) {
   const names = useInstanceNames();
-  const { data } = useQuery(operationsQuery({ status, page, per_page: PER_PAGE }));
+  const { data } = useQuery(operationsQuery({ status, sort, page, per_page: PER_PAGE }));
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
@@ -96,6 +97,7 @@ export function OperationsPage({
           data={data}
           idOf={({ operation_id }) => operation_id}
           page={page}
+          sort={sort}
           perPage={PER_PAGE}
           onSearch={onSearch}
           empty={

@@ -31,8 +31,9 @@ const TIERS = ['free', 'starter', 'pro', 'enterprise'] as const;
 
 const COLUMNS: readonly Column<Account>[] = [
   {
-    id: 'account',
+    id: 'name',
     title: text.account,
+    sort: ({ name }) => name,
     cell: ({ name, email, operator, status }) => (
       <div className="max-w-80 min-w-28">
         <span className="flex flex-wrap items-center gap-2">
@@ -48,10 +49,11 @@ const COLUMNS: readonly Column<Account>[] = [
   { id: 'teams', title: text.teams, right: true, from: 'md', cell: ({ teams }) => teams },
   { id: 'tokens', title: text.tokens, right: true, from: 'md', cell: ({ tokens }) => tokens },
   {
-    id: 'created',
+    id: 'created_at',
     title: common.created,
     right: true,
     from: 'sm',
+    sort: ({ created_at }) => created_at,
     cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
@@ -66,9 +68,15 @@ export function AccountsPage(props: ListPageProps) {
 }
 
 function Accounts({ search, onSearch }: ListPageProps) {
-  const { q, page = 1 } = search;
+  const { q, sort, page = 1 } = search;
   const status = oneOf(ACCOUNT_STATUSES, search.status);
-  const wanted = { page, per_page: PER_PAGE, ...(q ? { q } : {}), ...(status ? { status } : {}) };
+  const wanted = {
+    page,
+    per_page: PER_PAGE,
+    ...(q ? { q } : {}),
+    ...(status ? { status } : {}),
+    ...(sort ? { sort } : {}),
+  };
   const { data } = useQuery(accountsQuery(wanted));
   const { button, dialog } = useEditing<Account>({
     label: ({ name }) => text.edit(name),

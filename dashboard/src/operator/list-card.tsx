@@ -1,5 +1,5 @@
-import { Search } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { SearchField } from '../ui/filter.tsx';
 import { PagedTable } from '../ui/paged-table.tsx';
 import type { Column } from '../ui/table.tsx';
 import { PER_PAGE } from './queries.ts';
@@ -34,20 +34,14 @@ export function ListCard<T extends { id: number }>({
           onSearch({ q: text.trim() || undefined, page: undefined });
         }}
       >
-        <div className="relative w-full max-w-72">
-          <Search className="absolute top-2.5 left-3 size-4 text-quiet" aria-hidden />
-          <input
-            type="search"
-            aria-label={searchLabel}
-            placeholder={searchLabel}
-            className="control pl-9"
-            value={text}
-            onChange={({ target }) => {
-              setText(target.value);
-              if (target.value === '') onSearch({ q: undefined, page: undefined });
-            }}
-          />
-        </div>
+        <SearchField
+          label={searchLabel}
+          value={text}
+          onValue={(typed) => {
+            setText(typed);
+            if (typed === '') onSearch({ q: undefined, page: undefined });
+          }}
+        />
         {filter}
       </form>
       <PagedTable
@@ -56,6 +50,7 @@ export function ListCard<T extends { id: number }>({
         data={data}
         idOf={({ id }) => String(id)}
         page={search.page}
+        sort={search.sort}
         perPage={PER_PAGE}
         onSearch={onSearch}
         empty={<p className="px-5 py-8 text-center text-quiet">{none}</p>}

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import type { ServerSort } from '../ui/list-search.ts';
 import type { ACCOUNT_STATUSES, TROUBLES } from './search.ts';
 
 /** How often what happens to the install is read, in milliseconds: the stream only tells of one's own team. */
@@ -11,6 +12,7 @@ export interface PageWanted {
   per_page: number;
   /** A part of the name; of accounts, also of the e-mail address. */
   q?: string;
+  sort?: ServerSort;
 }
 
 export const statusQuery = queryOptions({

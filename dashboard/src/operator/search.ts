@@ -1,9 +1,11 @@
+import { type ServerSort, serverSortIn } from '../ui/list-search.ts';
 import { pageInPath } from '../ui/path.ts';
 
 export interface ListSearch {
   /** What is looked for. */
   q?: string | undefined;
   status?: Status | undefined;
+  sort?: ServerSort | undefined;
   page?: number | undefined;
 }
 
@@ -21,6 +23,7 @@ export function readListSearch(search: Record<string, unknown>): ListSearch {
   return {
     q: typeof search.q === 'string' && search.q !== '' ? search.q : undefined,
     status: STATUSES.find((one) => one === search.status),
+    sort: serverSortIn(search.sort),
     page: pageInPath(search.page),
   };
 }

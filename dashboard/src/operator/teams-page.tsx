@@ -28,8 +28,9 @@ const isLeft = ({ deleted_at, has_owner }: Pick<Team, 'deleted_at' | 'has_owner'
 
 const COLUMNS: readonly Column<Team>[] = [
   {
-    id: 'team',
+    id: 'name',
     title: text.team,
+    sort: ({ name }) => name,
     cell: ({ name, id, deleted_at, has_owner }) => (
       <span className="flex max-w-80 min-w-28 flex-wrap items-center gap-2">
         <span className="font-medium break-words">{name}</span>
@@ -62,8 +63,9 @@ export const TeamsPage = (props: ListPageProps) => (
 );
 
 function Teams({ search, onSearch }: ListPageProps) {
-  const { q, page = 1 } = search;
-  const { data } = useQuery(allTeamsQuery({ page, per_page: PER_PAGE, ...(q ? { q } : {}) }));
+  const { q, sort, page = 1 } = search;
+  const wanted = { page, per_page: PER_PAGE, ...(q ? { q } : {}), ...(sort ? { sort } : {}) };
+  const { data } = useQuery(allTeamsQuery(wanted));
   const { button, dialog } = useEditing<Team>({
     label: ({ name }) => text.edit(name),
     about: ({ used }) => (wordsOf(used) ? `${text.used}: ${wordsOf(used)}` : null),

@@ -62,20 +62,22 @@ const COLUMNS: readonly Column<Operation>[] = [
       ),
   },
   {
-    id: 'began',
+    id: 'created_at',
     title: text.began,
     right: true,
     from: 'sm',
+    sort: ({ created_at }) => created_at,
     cell: ({ started_at, created_at }) => <AgoCell at={started_at ?? created_at} />,
   },
 ];
 
 /** Operations of all teams that have failed, or hang. */
 export function TroublesPage({ search, onSearch }: ListPageProps) {
-  const { page = 1 } = search;
+  const { sort, page = 1 } = search;
   const status = oneOf(TROUBLES, search.status);
   const client = useQueryClient();
-  const { data } = useQuery(troublesQuery({ page, per_page: PER_PAGE, ...(status ? { status } : {}) }));
+  const wanted = { page, per_page: PER_PAGE, ...(status ? { status } : {}), ...(sort ? { sort } : {}) };
+  const { data } = useQuery(troublesQuery(wanted));
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const act = async (action: Action, operatorOperation: string) => {
     const params = { path: { operatorOperation } };
@@ -118,6 +120,7 @@ export function TroublesPage({ search, onSearch }: ListPageProps) {
           data={data}
           idOf={({ id }) => id}
           page={page}
+          sort={sort}
           perPage={PER_PAGE}
           onSearch={onSearch}
           empty={

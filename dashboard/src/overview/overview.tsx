@@ -49,12 +49,12 @@ export function Overview() {
             </ButtonLink>
           }
         >
-          {events.data?.length === 0 ? (
+          {events.data?.data.length === 0 ? (
             <Empty icon={<History />} title={text.noEvents}>
               {text.noEventsAbout}
             </Empty>
           ) : (
-            <EventList events={events.data?.slice(0, EVENTS)} expect={EVENTS} />
+            <EventList events={events.data?.data.slice(0, EVENTS)} expect={EVENTS} />
           )}
         </Section>
       </div>

@@ -7,9 +7,10 @@ import { groupText as text } from '../text/parameter-groups.ts';
 import { Tag } from '../ui/badge.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { CloneForm } from './clone-form.tsx';
 import { GroupForm } from './group-form.tsx';
@@ -19,6 +20,7 @@ const COLUMNS: readonly Column<Group>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ name, description, is_system, is_default, is_active }) => (
       <div className="max-w-96 min-w-36">
         <span className="flex flex-wrap items-center gap-2">
@@ -35,6 +37,7 @@ const COLUMNS: readonly Column<Group>[] = [
     id: 'engine',
     title: text.engine,
     from: 'sm',
+    sort: ({ provider_type, family }) => `${provider_type} ${family ?? ''}`,
     cell: ({ provider_type, family }) => `${provider_type} ${family ?? ''}`,
   },
   {
@@ -96,11 +99,12 @@ export function ParameterGroupsPage() {
             {text.emptyAbout}
           </Empty>
         ) : (
-          <Table
+          <ListTable
             caption={text.title}
             columns={[...COLUMNS, actions]}
             rows={data}
             idOf={({ id }) => String(id)}
+            textOf={({ name, description, provider_type }) => `${name} ${description ?? ''} ${provider_type}`}
           />
         )}
       </div>

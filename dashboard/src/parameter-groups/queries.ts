@@ -1,14 +1,14 @@
 import type { components } from '@danube/client/schema';
 import { queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import { wholeList } from '../api/whole-list.ts';
 
 export type Group = components['schemas']['ParameterGroup'];
 export type EngineParameter = components['schemas']['EngineParameterList']['data'][number];
 
 export const groupsQuery = queryOptions({
   queryKey: ['parameter-group', 'list'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/parameter-groups', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/parameter-groups', { params: { query } })),
 });
 
 /** The parameters of an engine, as it lists them itself; those of its newest version where `version` is empty. */

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import { type Creation, creationOf } from '../api/creation.ts';
+import { wholeList } from '../api/whole-list.ts';
 import { KINDS, type Kind, type KindName } from '../instances/kinds.ts';
 
 /** A snapshot of whatever kind. */
@@ -19,17 +20,19 @@ export interface Snapshot {
   created_at: string;
 }
 
-type Query = { per_page: number; instanceId?: string };
-
-async function readVps({ per_page, instanceId }: Query): Promise<Snapshot[]> {
-  const query = { per_page, ...(instanceId ? { vps_instance_id: instanceId } : {}) };
-  const { data } = await answerOf(api.GET('/snapshots/vps', { params: { query } }));
+async function readVps(instanceId?: string): Promise<Snapshot[]> {
+  const of = instanceId ? { vps_instance_id: instanceId } : {};
+  const data = await wholeList((query) =>
+    api.GET('/snapshots/vps', { params: { query: { ...query, ...of } } }),
+  );
   return data.map((one) => ({ ...one, kind: 'vps', bytes: one.size_bytes, instance: one.vps_instance }));
 }
 
-async function readDatabase({ per_page, instanceId }: Query): Promise<Snapshot[]> {
-  const query = { per_page, ...(instanceId ? { database_instance_id: instanceId } : {}) };
-  const { data } = await answerOf(api.GET('/snapshots/database', { params: { query } }));
+async function readDatabase(instanceId?: string): Promise<Snapshot[]> {
+  const of = instanceId ? { database_instance_id: instanceId } : {};
+  const data = await wholeList((query) =>
+    api.GET('/snapshots/database', { params: { query: { ...query, ...of } } }),
+  );
   return data.map((one) => ({
     ...one,
     kind: 'database',
@@ -38,13 +41,15 @@ async function readDatabase({ per_page, instanceId }: Query): Promise<Snapshot[]
   }));
 }
 
-async function readCache({ per_page, instanceId }: Query): Promise<Snapshot[]> {
-  const query = { per_page, ...(instanceId ? { cache_instance_id: instanceId } : {}) };
-  const { data } = await answerOf(api.GET('/snapshots/cache', { params: { query } }));
+async function readCache(instanceId?: string): Promise<Snapshot[]> {
+  const of = instanceId ? { cache_instance_id: instanceId } : {};
+  const data = await wholeList((query) =>
+    api.GET('/snapshots/cache', { params: { query: { ...query, ...of } } }),
+  );
   return data.map((one) => ({ ...one, kind: 'cache', bytes: one.size_bytes, instance: one.cache_instance }));
 }
 
-const READERS: Record<KindName, (query: Query) => Promise<Snapshot[]>> = {
+const READERS: Record<KindName, (instanceId?: string) => Promise<Snapshot[]>> = {
   vps: readVps,
   database: readDatabase,
   cache: readCache,
@@ -54,13 +59,13 @@ const BUSY = ['creating', 'restoring', 'destroying'];
 /** How often a list is read in which a snapshot is at work, in milliseconds. */
 const AT_WORK_MS = 2000;
 
-/** Snapshots of one instance, or the newest of all. */
+/** Snapshots of one instance, or of all; the newest first. */
 export const snapshotsQuery = (of?: { kind: Kind; id: string }) =>
   queryOptions({
-    queryKey: [of ? `${of.kind.name}` : 'snapshots', of?.id ?? 'list', 'snapshots'],
+    queryKey: ['snapshot', of ? `of ${of.kind.name} ${of.id}` : 'list'],
     async queryFn() {
-      if (of) return READERS[of.kind.name]({ per_page: 100, instanceId: of.id });
-      const all = await Promise.all(KINDS.map(({ name }) => READERS[name]({ per_page: 100 })));
+      if (of) return READERS[of.kind.name](of.id);
+      const all = await Promise.all(KINDS.map(({ name }) => READERS[name]()));
       return all.flat().toSorted((a, b) => b.created_at.localeCompare(a.created_at));
     },
     refetchInterval: ({ state }) =>

@@ -1,10 +1,12 @@
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { kindOf } from '../instances/kinds.ts';
 import { common } from '../text/common.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
 import { Tag } from '../ui/badge.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { pathTo } from '../ui/path.ts';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import type { Snapshot } from './api.ts';
 import { useSnapshotMenu } from './snapshot-menu.tsx';
@@ -14,6 +16,7 @@ const COLUMNS: readonly Column<Snapshot>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ name, reason, description, error }) => (
       <div className="max-w-80 min-w-36">
         <p className="flex flex-wrap items-center gap-2">
@@ -29,6 +32,7 @@ const COLUMNS: readonly Column<Snapshot>[] = [
   {
     id: 'instance',
     title: text.of,
+    sort: ({ instance }) => instance?.name ?? '',
     cell: ({ kind, instance }) =>
       instance ? (
         <Link to={pathTo(kindOf(kind)!.path, instance.id, 'snapshots')} className="hover:underline">
@@ -41,6 +45,7 @@ const COLUMNS: readonly Column<Snapshot>[] = [
   {
     id: 'status',
     title: common.status,
+    sort: ({ status }) => status,
     cell: ({ status }) => <SnapshotStatus status={status} />,
   },
   {
@@ -49,26 +54,43 @@ const COLUMNS: readonly Column<Snapshot>[] = [
     from: 'md',
     cell: (snapshot) => <DrillResult snapshot={snapshot} />,
   },
-  { id: 'size', title: text.size, right: true, from: 'sm', cell: ({ bytes }) => sizeOf(bytes) },
+  {
+    id: 'size',
+    title: text.size,
+    right: true,
+    from: 'sm',
+    sort: ({ bytes }) => bytes,
+    cell: ({ bytes }) => sizeOf(bytes),
+  },
   {
     id: 'taken',
     title: text.taken,
     right: true,
     from: 'md',
+    sort: ({ created_at }) => created_at,
     cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
 /** Snapshots of several instances, with all that can be done with them. */
-export function SnapshotTable({ rows }: { rows: readonly Snapshot[] | undefined }) {
+export function SnapshotTable({
+  rows,
+  filter,
+}: {
+  rows: readonly Snapshot[] | undefined;
+  /** What narrows it besides the text that is searched for. */
+  filter: ReactNode;
+}) {
   const { menuOf, dialogs } = useSnapshotMenu();
   return (
     <>
-      <Table
+      <ListTable
         caption={text.title}
         columns={[...COLUMNS, actionColumn(menuOf)]}
         rows={rows}
         idOf={({ kind, id }) => `${kind}-${id}`}
+        textOf={({ name, instance }) => `${name} ${instance?.name ?? ''}`}
+        filter={filter}
       />
       {dialogs}
     </>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Camera } from 'lucide-react';
 import { KINDS } from '../instances/kinds.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
-import { FilterBar } from '../ui/filter.tsx';
+import { FilterSelect } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { snapshotsQuery } from './api.ts';
 import { SnapshotTable } from './snapshot-table.tsx';
@@ -26,16 +26,18 @@ export function SnapshotsPage({
             {text.emptyList}
           </Empty>
         ) : (
-          <>
-            <FilterBar
-              label={text.of}
-              value={kind}
-              onValue={onKind}
-              all={text.allKinds}
-              options={KINDS.map((one) => [one.name, one.text.title])}
-            />
-            <SnapshotTable rows={rows} />
-          </>
+          <SnapshotTable
+            rows={rows}
+            filter={
+              <FilterSelect
+                label={text.of}
+                value={kind}
+                onValue={onKind}
+                all={text.allKinds}
+                options={KINDS.map((one) => [one.name, one.text.title])}
+              />
+            }
+          />
         )}
       </div>
     </>

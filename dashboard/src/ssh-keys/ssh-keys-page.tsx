@@ -14,9 +14,10 @@ import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 
@@ -26,6 +27,7 @@ const COLUMNS: readonly Column<SshKey>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ name, is_default }) => (
       <span className="flex flex-wrap items-center gap-2">
         <span className="font-medium break-words">{name}</span>
@@ -44,6 +46,7 @@ const COLUMNS: readonly Column<SshKey>[] = [
     title: text.added,
     right: true,
     from: 'sm',
+    sort: ({ created_at }) => created_at ?? '',
     cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
@@ -85,11 +88,12 @@ export function SshKeysPage() {
             {text.emptyAbout}
           </Empty>
         ) : (
-          <Table
+          <ListTable
             caption={text.title}
             columns={[...COLUMNS, actions]}
             rows={data}
             idOf={({ id }) => String(id)}
+            textOf={({ name, fingerprint }) => `${name} ${fingerprint}`}
           />
         )}
       </div>

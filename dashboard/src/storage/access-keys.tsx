@@ -4,6 +4,7 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { create, creationOf } from '../api/creation.ts';
+import { wholeList } from '../api/whole-list.ts';
 import { CreateRow } from '../code/create-row.tsx';
 import { storageText as text } from '../text/storage.ts';
 import { Button } from '../ui/button.tsx';
@@ -12,9 +13,10 @@ import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { bucketsQuery } from './bucket-queries.ts';
@@ -24,14 +26,14 @@ type Created = components['schemas']['AccessKeyCreated'];
 
 const keysQuery = {
   queryKey: ['access_key', 'list'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/storage/access-keys', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/storage/access-keys', { params: { query } })),
 };
 
 const COLUMNS: readonly Column<AccessKey>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ name }) => <span className="font-medium break-words">{name}</span>,
   },
   { id: 'id', title: text.keyId, from: 'sm', cell: ({ access_key_id }) => <Copyable text={access_key_id} /> },
@@ -49,6 +51,7 @@ const COLUMNS: readonly Column<AccessKey>[] = [
   {
     id: 'used',
     title: text.lastUsed,
+    sort: ({ last_used_at }) => last_used_at ?? '',
     right: true,
     from: 'md',
     cell: ({ last_used_at }) => <AgoCell at={last_used_at} />,
@@ -92,11 +95,13 @@ export function AccessKeys() {
       {alive?.length === 0 ? (
         <Empty title={text.noKeys} />
       ) : (
-        <Table
+        <ListTable
+          name="keys"
           caption={text.keys}
           columns={[...COLUMNS, actions]}
           rows={alive}
           idOf={({ id }) => id}
+          textOf={({ name, access_key_id }) => `${name} ${access_key_id}`}
           expect={2}
         />
       )}
@@ -159,10 +164,12 @@ function CreateForm({ onDone }: { onDone: (created: Created) => void }) {
         value={values.bucket}
         errors={errors.bucket_permissions}
         onValue={(bucket) => set('bucket', bucket)}
-        options={[
-          { value: '', label: text.wholeTeam },
-          ...(buckets ?? []).map(({ id, name }) => ({ value: id, label: name })),
-        ]}
+        options={
+          buckets && [
+            { value: '', label: text.wholeTeam },
+            ...buckets.map(({ id, name }) => ({ value: id, label: name })),
+          ]
+        }
       />
       {values.bucket && (
         <SelectField

@@ -1,6 +1,7 @@
 import type { components } from '@danube/client/schema';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import { wholeList } from '../api/whole-list.ts';
 import type { Tone } from '../ui/badge.tsx';
 import { RESOLUTIONS, type TrendWindow } from './trend-window.ts';
 
@@ -22,8 +23,7 @@ export const BUCKET_TONES: Record<string, Tone> = {
 
 export const bucketsQuery = queryOptions({
   queryKey: ['bucket', 'list'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/storage/buckets', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/storage/buckets', { params: { query } })),
   refetchInterval: ({ state }) => (state.data?.some(isAtWork) ? AT_WORK_MS : false),
 });
 

@@ -14,10 +14,11 @@ import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { RemoveButton } from '../ui/remove-button.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { BUCKET_TONES, type Bucket, bucketsQuery } from './bucket-queries.ts';
 
@@ -25,6 +26,7 @@ const COLUMNS: readonly Column<Bucket>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name, display_name }) => display_name || name,
     cell: ({ id, name, display_name, public_access }) => (
       <div className="max-w-80 min-w-32">
         <span className="flex flex-wrap items-center gap-2">
@@ -47,12 +49,27 @@ const COLUMNS: readonly Column<Bucket>[] = [
   {
     id: 'status',
     title: common.status,
+    sort: ({ status_label }) => status_label,
     cell: ({ status_label, status_details }) => (
       <Badge tone={BUCKET_TONES[status_details.health] ?? 'idle'}>{status_label}</Badge>
     ),
   },
-  { id: 'size', title: text.size, right: true, from: 'sm', cell: ({ size_human }) => size_human },
-  { id: 'objects', title: text.objects, right: true, from: 'sm', cell: ({ object_count }) => object_count },
+  {
+    id: 'size',
+    title: text.size,
+    right: true,
+    from: 'sm',
+    sort: ({ size_bytes }) => size_bytes,
+    cell: ({ size_human }) => size_human,
+  },
+  {
+    id: 'objects',
+    title: text.objects,
+    right: true,
+    from: 'sm',
+    sort: ({ object_count }) => object_count,
+    cell: ({ object_count }) => object_count,
+  },
   {
     id: 'endpoint',
     title: text.endpoint,
@@ -95,11 +112,12 @@ export function Buckets() {
           {text.emptyAbout}
         </Empty>
       ) : (
-        <Table
+        <ListTable
           caption={text.buckets}
           columns={[...COLUMNS, actions]}
           rows={data}
           idOf={({ id }) => id}
+          textOf={({ name, display_name }) => `${name} ${display_name ?? ''}`}
           expect={2}
         />
       )}

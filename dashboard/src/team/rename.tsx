@@ -14,9 +14,7 @@ export function Rename({ name }: { name: string }) {
   const { values, set, errors, busy, submit } = useForm('rename team', { name });
   const rename = async () => {
     tellSuccess((await answerOf(api.PUT('/team', { body: { name: values.name } }))).message);
-    await Promise.all(
-      ['team', 'teams'].map((first) => client.invalidateQueries({ queryKey: [first], exact: true })),
-    );
+    await client.invalidateQueries({ queryKey: ['team'] });
   };
   return (
     <Section title={text.name}>

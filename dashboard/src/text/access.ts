@@ -82,6 +82,8 @@ export const eventText = {
     firewall: 'Firewalls',
     'ssh-key': 'SSH keys',
   } as Record<string, string>,
+  older: 'Older',
+  newest: 'Newest',
   emptyTitle: 'No events',
   emptyAbout: 'Whatever happens to your resources will be here.',
 };

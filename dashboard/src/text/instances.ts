@@ -1,9 +1,6 @@
 /** What lists and pages of servers, databases and caches say. */
 export const texts = {
-  filterByName: 'Filter by name',
   allStates: 'All states',
-  noMatch: 'Nothing fits these filters',
-  clearFilters: 'Clear filters',
   selected: (count: number) => `${count} selected`,
   noneAble: 'None of the selected ones allows that now.',
   clearSelection: 'Clear the selection',

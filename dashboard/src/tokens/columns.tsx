@@ -11,6 +11,7 @@ export const tokenColumns = (onOpen: (token: Token) => void): readonly Column<To
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: (token) => (
       <button
         type="button"
@@ -39,6 +40,7 @@ export const tokenColumns = (onOpen: (token: Token) => void): readonly Column<To
     id: 'used',
     title: text.lastUsed,
     from: 'md',
+    sort: ({ last_used_at }) => last_used_at ?? '',
     cell: ({ last_used_at, last_used_ip }) =>
       last_used_at ? (
         <span className="whitespace-nowrap">
@@ -48,7 +50,14 @@ export const tokenColumns = (onOpen: (token: Token) => void): readonly Column<To
         <span className="text-quiet">{text.neverUsed}</span>
       ),
   },
-  { id: 'expires', title: text.expiry, from: 'sm', cell: ({ expires_at }) => <Expiry at={expires_at} /> },
+  {
+    id: 'expires',
+    title: text.expiry,
+    from: 'sm',
+    // Those that never do come last.
+    sort: ({ expires_at }) => expires_at ?? '~',
+    cell: ({ expires_at }) => <Expiry at={expires_at} />,
+  },
 ];
 
 function Expiry({ at }: { at: string | null }) {

@@ -1,18 +1,17 @@
 import { queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
-
-const WHOLE_LIST = { params: { query: { per_page: 100 } } };
+import { wholeList } from '../api/whole-list.ts';
 
 /** The account's tokens. */
 export const tokensQuery = queryOptions({
   queryKey: ['token', 'list'],
-  queryFn: async () => (await answerOf(api.GET('/user/tokens', WHOLE_LIST))).data,
+  queryFn: () => wholeList((query) => api.GET('/user/tokens', { params: { query } })),
 });
 
 /** The tokens of all members of the team. */
 export const teamTokensQuery = queryOptions({
   queryKey: ['token', 'team'],
-  queryFn: async () => (await answerOf(api.GET('/team/tokens', WHOLE_LIST))).data,
+  queryFn: () => wholeList((query) => api.GET('/team/tokens', { params: { query } })),
 });
 
 /** The scopes that there are. */

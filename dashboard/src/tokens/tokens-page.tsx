@@ -7,9 +7,10 @@ import { ProofProvider, useProof } from '../settings/proof.tsx';
 import { tokenText as text } from '../text/tokens.ts';
 import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { type Token, tokenColumns } from './columns.tsx';
 import { CreateToken, type Made } from './create-token.tsx';
@@ -75,11 +76,12 @@ function Tokens() {
             {text.emptyAbout}
           </Empty>
         ) : (
-          <Table
+          <ListTable
             caption={text.title}
             columns={[...tokenColumns(setShown), team, actions]}
             rows={data}
             idOf={({ id }) => String(id)}
+            textOf={({ name, scopes }) => `${name} ${scopes.join(' ')}`}
             expect={2}
           />
         )}

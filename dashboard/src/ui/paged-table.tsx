@@ -1,14 +1,19 @@
 import type { ReactNode } from 'react';
+import type { ServerSort } from './list-search.ts';
 import { pageInPath } from './path.ts';
 import { type Column, Pager, Table } from './table.tsx';
 
-/** A list of which the server gives a page. Which one it is, is in the address, except for the first. */
-export function PagedTable<T>({
+/**
+ * A list of which the server gives a page. Which one it is, is in the address, except for the first. Columns that can be sorted
+ * are called as the API calls what it sorts by.
+ */
+export function PagedTable<T, Sort extends ServerSort = ServerSort>({
   caption,
   columns,
   data,
   idOf,
   page = 1,
+  sort,
   perPage,
   onSearch,
   empty,
@@ -19,8 +24,9 @@ export function PagedTable<T>({
   data: { data: readonly T[]; pagination: { total: number } } | undefined;
   idOf: (row: T) => string;
   page?: number | undefined;
+  sort?: Sort | undefined;
   perPage: number;
-  onSearch: (change: { page: number | undefined }) => void;
+  onSearch: (change: { page: number | undefined; sort?: Sort | undefined }) => void;
   /** Shown in place of a list without rows. */
   empty: ReactNode;
 }) {
@@ -29,7 +35,16 @@ export function PagedTable<T>({
       {data?.data.length === 0 ? (
         empty
       ) : (
-        <Table caption={caption} columns={columns} rows={data?.data} idOf={idOf} />
+        <Table
+          caption={caption}
+          columns={columns}
+          rows={data?.data}
+          idOf={idOf}
+          sorting={{
+            sort,
+            onSort: (next) => onSearch({ sort: next as Sort, page: undefined }),
+          }}
+        />
       )}
       <Pager
         page={page}

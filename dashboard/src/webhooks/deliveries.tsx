@@ -25,7 +25,7 @@ const AT_WORK_MS = 2000;
 /** What was sent to the endpoints. Which of it is shown is in the address. */
 export function Deliveries({
   endpoints,
-  search: { status, endpoint, page = 1 },
+  search: { status, endpoint, sort, page = 1 },
   onSearch,
 }: {
   endpoints: readonly { id: string; name: string }[];
@@ -38,6 +38,7 @@ export function Deliveries({
     page,
     per_page: PER_PAGE,
     ...(status ? { status } : {}),
+    ...(sort ? { sort } : {}),
     ...(endpoint ? { endpoint_id: endpoint } : {}),
   };
   const { data } = useQuery({
@@ -77,10 +78,11 @@ export function Deliveries({
     },
     { id: 'attempts', title: text.attempts, right: true, from: 'sm', cell: ({ attempts }) => attempts },
     {
-      id: 'when',
+      id: 'created_at',
       title: text.when,
       right: true,
       from: 'sm',
+      sort: ({ created_at }) => created_at ?? '',
       cell: ({ created_at }) => <AgoCell at={created_at} />,
     },
   ];
@@ -116,6 +118,7 @@ export function Deliveries({
         data={data}
         idOf={({ id }) => String(id)}
         page={page}
+        sort={sort}
         perPage={PER_PAGE}
         onSearch={onSearch}
         empty={<Empty title={status || endpoint ? text.noneFits : text.noDeliveries} />}

@@ -1,3 +1,4 @@
+import { timeSortIn } from '../ui/list-search.ts';
 import { pageInPath } from '../ui/path.ts';
 
 export const DELIVERY_STATES = ['queued', 'pending', 'delivered', 'failed'] as const;
@@ -7,13 +8,20 @@ export interface DeliverySearch {
   status?: (typeof DELIVERY_STATES)[number] | undefined;
   /** The id of an endpoint. */
   endpoint?: string | undefined;
+  sort?: ReturnType<typeof timeSortIn>;
   page?: number | undefined;
 }
 
-export function readDeliverySearch({ status, endpoint, page }: Record<string, unknown>): DeliverySearch {
+export function readDeliverySearch({
+  status,
+  endpoint,
+  sort,
+  page,
+}: Record<string, unknown>): DeliverySearch {
   return {
     status: DELIVERY_STATES.find((state) => state === status),
     endpoint: typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined,
+    sort: timeSortIn(sort),
     page: pageInPath(page),
   };
 }

@@ -2,15 +2,18 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, KeyRound, Pencil, Plus, Power, RotateCw, Send, Trash2, Webhook } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { wholeList } from '../api/whole-list.ts';
 import { webhookText as text } from '../text/access.ts';
 import { common } from '../text/common.ts';
 import { Badge, Tag } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { ListTable } from '../ui/list-table.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { useRefusals } from '../ui/refusals.ts';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { type Endpoint, EndpointForm } from './endpoint-form.tsx';
@@ -18,8 +21,7 @@ import type { DeliverySearch } from './search.ts';
 
 const endpointsQuery = {
   queryKey: ['webhook', 'endpoints'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/webhooks/endpoints', { params: { query: { per_page: 100 } } }))).data,
+  queryFn: () => wholeList((query) => api.GET('/webhooks/endpoints', { params: { query } })),
 };
 
 const DAY_MS = 86_400_000;
@@ -30,6 +32,7 @@ const COLUMNS: readonly Column<Endpoint>[] = [
   {
     id: 'name',
     title: text.name,
+    sort: ({ name }) => name,
     cell: ({ name, url, is_default }) => (
       <div className="max-w-96 min-w-36">
         <span className="flex flex-wrap items-center gap-2">
@@ -166,11 +169,13 @@ export function WebhooksPage({
               {text.emptyAbout}
             </Empty>
           ) : (
-            <Table
+            <ListTable
+              name="endpoints"
               caption={text.title}
               columns={[...COLUMNS, menu]}
               rows={data}
               idOf={({ id }) => id}
+              textOf={({ name, url }) => `${name} ${url}`}
               expect={2}
             />
           )}

@@ -1,17 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { EventsPage } from '../../events/events-page.tsx';
+import { readEventSearch } from '../../events/search.ts';
 
 export const Route = createFileRoute('/_console/events')({
-  validateSearch: ({ type }: Record<string, unknown>): { type?: string | undefined } => ({
-    type: typeof type === 'string' ? type : undefined,
-  }),
+  validateSearch: readEventSearch,
   component: function Page() {
     const navigate = Route.useNavigate();
-    return (
-      <EventsPage
-        type={Route.useSearch().type}
-        onType={(type) => void navigate({ search: { type }, replace: true })}
-      />
-    );
+    return <EventsPage search={Route.useSearch()} onSearch={(search) => void navigate({ search })} />;
   },
 });

@@ -10,7 +10,9 @@ export const Route = createFileRoute('/_console/snapshots')({
     return (
       <SnapshotsPage
         kind={Route.useSearch().kind}
-        onKind={(kind) => void navigate({ search: { kind }, replace: true })}
+        onKind={(kind) =>
+          void navigate({ search: (before) => ({ ...before, kind, page: undefined }), replace: true })
+        }
       />
     );
   },

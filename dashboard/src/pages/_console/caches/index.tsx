@@ -2,7 +2,7 @@ import { createFileRoute } from '@tanstack/react-router';
 import { instancesQuery } from '../../../api/queries.ts';
 import { cacheKind } from '../../../instances/kinds.ts';
 import { ListPage } from '../../../instances/list-page.tsx';
-import { readListSearch } from '../../../instances/search.ts';
+import { readListSearch } from '../../../ui/list-search.ts';
 
 export const Route = createFileRoute('/_console/caches/')({
   validateSearch: readListSearch,

@@ -1,4 +1,4 @@
-import { pageInPath } from '../ui/path.ts';
+import { pageInPath } from './path.ts';
 
 /** What a list shows, as its address says it. */
 export interface ListSearch {
@@ -44,3 +44,15 @@ export function sorted<T>(
     return order * direction;
   });
 }
+
+const SORTS = ['created_at', '-created_at', 'name', '-name'] as const;
+
+/** What the API sorts by, with `-` in front for descending. */
+export type ServerSort = (typeof SORTS)[number];
+
+/** How an address wants a list sorted that comes from the server by the page; the newest first where it says nothing. */
+export const serverSortIn = (sort: unknown): ServerSort | undefined => SORTS.find((one) => one === sort);
+
+/** The same, of lists whose lines have no name. */
+export const timeSortIn = (sort: unknown): 'created_at' | '-created_at' | undefined =>
+  sort === 'created_at' || sort === '-created_at' ? sort : undefined;
