@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: pictures of the dashboard's pages in both themes, on a wide and on a narrow screen, in the folder
- * `screenshots`. Words behind it choose pages by a part of their name.
+ * `screenshots`. Words behind it choose pages by a part of their name, numbers other widths, in pixels.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,11 +20,16 @@ import {
 import { packagesFor } from './test-packages.ts';
 
 const FOLDER = path.join(ROOT, 'screenshots');
-const SIZES = [
-  { name: 'wide', width: 1440, height: 900 },
-  { name: 'narrow', width: 390, height: 844 },
-];
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const widths = given.map(Number).filter((width) => width > 0);
+const wanted = given.filter((word) => !(Number(word) > 0));
+const SIZES =
+  widths.length > 0
+    ? widths.map((width) => ({ name: String(width), width, height: 900 }))
+    : [
+        { name: 'wide', width: 1440, height: 900 },
+        { name: 'narrow', width: 390, height: 844 },
+      ];
 
 try {
   await prepareTestInstall('sim');
@@ -60,7 +65,7 @@ async function takeAll(): Promise<void> {
           await prepare?.(page);
           await page.screenshot({
             path: path.join(FOLDER, `${name}-${size}-${colorScheme}.png`),
-            fullPage: size === 'wide',
+            fullPage: size !== 'narrow',
             // Menus and dialogs are shown as they are once they are open.
             animations: 'disabled',
           });
@@ -68,7 +73,7 @@ async function takeAll(): Promise<void> {
         await context.close();
       }
     }
-    terminal.line(`  ${pages.length * 4} pictures in ${FOLDER}`);
+    terminal.line(`  ${pages.length * SIZES.length * 2} pictures in ${FOLDER}`);
   } finally {
     await browser.close();
     await test.close();

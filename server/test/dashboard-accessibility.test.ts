@@ -5,6 +5,18 @@ import type { Page } from 'playwright-core';
 import { type Console, openConsole, withoutBrowser } from './dashboard-browser.ts';
 import { fillTeam, PAGES } from './dashboard-pages.ts';
 
+const USUAL_WIDTH = 1280;
+const HEIGHT = 720;
+/** From the narrowest phones to a window over all of a 4K screen. */
+const WIDTHS = [360, 768, 1024, 1920, 3840];
+/** What makes the page wider than its window: what can be scrolled by itself does not. */
+const BEYOND_WINDOW = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => element.getBoundingClientRect().right > clientWidth)
+    .map((element) => element.outerHTML.slice(0, 200));
+})()`;
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 describe('the dashboard', { skip: withoutBrowser }, () => {
@@ -14,7 +26,7 @@ describe('the dashboard', { skip: withoutBrowser }, () => {
   });
   after(() => console?.close());
 
-  it('keeps nobody out on any page, in either theme', async () => {
+  it('keeps nobody out on any page, in either theme, and fits into windows of all widths', async () => {
     const filled = await fillTeam(console.test);
     const { page, problems } = await console.open(console.test.team, { bypassCSP: true });
     for (const { name, url, prepare } of PAGES) {
@@ -29,6 +41,11 @@ describe('the dashboard', { skip: withoutBrowser }, () => {
       assert.deepEqual(await violations(page, STANDARDS), [], `${name}, light`);
       await page.emulateMedia({ colorScheme: 'dark' });
       assert.deepEqual(await violations(page, ['color-contrast']), [], `${name}, dark`);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: HEIGHT });
+        assert.deepEqual(await page.evaluate(BEYOND_WINDOW), [], `${name}, ${width} px wide`);
+      }
+      await page.setViewportSize({ width: USUAL_WIDTH, height: HEIGHT });
     }
     assert.deepEqual(problems, []);
   });
