@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { operationsQuery } from '../api/queries.ts';
+import { diagnosisQuery, operationsQuery } from '../api/queries.ts';
 import { type Instance, type Kind, kindOf, type Operation } from '../instances/kinds.ts';
 import { InstanceStatus } from '../instances/status.tsx';
 import { operationsText } from '../text/operations.ts';
@@ -11,6 +11,8 @@ import { Empty, Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { Ago } from '../ui/time.tsx';
 
+/** How many of the instances that are not well are diagnosed at once: that asks their engines. */
+const DIAGNOSED = 3;
 /** How many failed operations are looked at. */
 const OPERATIONS = 5;
 /** For how long a failed operation is worth a look, in milliseconds. */
@@ -37,7 +39,7 @@ export function Attention({ instances }: { instances: readonly Named[] | undefin
       )}
       {isLoaded && (
         <ul>
-          {troubled.map(({ kind, instance }) => (
+          {troubled.map(({ kind, instance }, at) => (
             <Item key={instance.id} side={<InstanceStatus instance={instance} />}>
               <Link to={pathTo(kind.path, instance.id)} className="font-medium break-words hover:underline">
                 {instance.name}
@@ -45,6 +47,7 @@ export function Attention({ instances }: { instances: readonly Named[] | undefin
               <p className="text-sm break-words text-quiet">
                 {instance.status_details.error?.message ?? instance.status_details.summary}
               </p>
+              {at < DIAGNOSED && <Findings kind={kind} instance={instance} />}
               <Link to={pathTo(kind.path, instance.id, 'diagnosis')} className="link text-sm">
                 {text.look}
               </Link>
@@ -61,6 +64,17 @@ export function Attention({ instances }: { instances: readonly Named[] | undefin
       )}
     </Section>
   );
+}
+
+/** What the diagnosis of an instance finds besides, and what to do about it. */
+function Findings({ kind, instance }: Named) {
+  const { data } = useQuery(diagnosisQuery(kind, instance.id));
+  const said = instance.status_details.error?.message;
+  return data?.findings.map(({ code, summary, remediation }) => (
+    <p key={code} className="text-sm break-words text-quiet">
+      {summary !== said && summary} {remediation}
+    </p>
+  ));
 }
 
 function Item({ side, children }: { side: ReactNode; children: ReactNode }) {
