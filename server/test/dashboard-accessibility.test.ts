@@ -15,7 +15,8 @@ const BEYOND_WINDOW = `(() => {
   if (scrollWidth <= clientWidth) return [];
   return [...document.querySelectorAll('body *')]
     .filter((element) => element.getBoundingClientRect().right > clientWidth)
-    .map((element) => element.outerHTML.slice(0, 200));
+    .map((element) => element.outerHTML.slice(0, 200))
+    .slice(0, 3);
 })()`;
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 

@@ -26,7 +26,7 @@ const COLUMNS: readonly Column<Alert>[] = [
     title: text.name,
     sort: alertName,
     cell: (alert) => (
-      <div className="max-w-80 min-w-32">
+      <div className="max-w-40 min-w-28 sm:max-w-80">
         <Link
           to={pathTo('/alerts', alert.id)}
           className="inline-block min-h-6 font-medium break-words hover:underline"

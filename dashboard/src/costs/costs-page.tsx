@@ -1,12 +1,11 @@
 import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Receipt } from 'lucide-react';
-import { ApiError, answerOf, api } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
 import { saveAnswer } from '../api/files.ts';
 import { Failure } from '../shell/states.tsx';
 import { common } from '../text/common.ts';
 import { costsText as text } from '../text/costs.ts';
-import { Notice } from '../ui/notice.tsx';
 import { Empty, PageHeader, Section } from '../ui/page.tsx';
 import { type Column, Table } from '../ui/table.tsx';
 import { MonthActions, Totals } from './parts.tsx';
@@ -19,7 +18,7 @@ const COLUMNS: readonly Column<Line>[] = [
     id: 'resource',
     title: text.resource,
     cell: ({ name, resource_type }) => (
-      <div className="max-w-80 min-w-28">
+      <div className="max-w-40 min-w-28 sm:max-w-80">
         <span className="block font-medium break-words">{name}</span>
         <span className="block text-sm text-quiet">{resource_type}</span>
       </div>
@@ -49,16 +48,7 @@ export function CostsPage({ search, onSearch }: CostsPageProps) {
     queryKey: ['billing', 'months'],
     queryFn: async () => (await answerOf(api.GET('/billing/months'))).data,
   });
-  const isForbidden = error instanceof ApiError && error.status === 403;
-  if (error && !isForbidden) return <Failure error={error} reset={() => undefined} />;
-  if (isForbidden) {
-    return (
-      <>
-        <PageHeader title={text.title} about={text.about} />
-        <Notice tone="warn">{error.message}</Notice>
-      </>
-    );
-  }
+  if (error && !data) return <Failure error={error} reset={() => undefined} />;
   return (
     <>
       <PageHeader

@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<Firewall>[] = [
     title: text.name,
     sort: ({ name }) => name,
     cell: ({ id, name, is_default, description }) => (
-      <div className="max-w-96 min-w-36">
+      <div className="max-w-40 min-w-28 sm:max-w-96">
         <span className="flex flex-wrap items-center gap-2">
           <Link to={pathTo('/firewalls', id)} className="font-medium break-words hover:underline">
             {name}

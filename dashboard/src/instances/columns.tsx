@@ -15,7 +15,7 @@ export const columnsOf = (kind: Kind): Column<Instance>[] => [
     title: common.name,
     sort: ({ name }) => name,
     cell: (instance) => (
-      <div className="max-w-36 min-w-24 sm:max-w-72">
+      <div className="max-w-36 min-w-24 sm:max-w-48 xl:max-w-56 2xl:max-w-72">
         <Link to={pathTo(kind.path, instance.id)} className="block truncate font-medium hover:underline">
           {instance.name}
         </Link>
@@ -39,7 +39,7 @@ export const columnsOf = (kind: Kind): Column<Instance>[] => [
   {
     id: 'size',
     title: texts.size,
-    from: 'lg',
+    from: 'xl',
     sort: ({ cpu_cores, monthly_cost_cents }) => cpu_cores * 1e7 + monthly_cost_cents,
     cell: (instance) => <span className="whitespace-nowrap text-quiet">{sizeOf(instance)}</span>,
   },
@@ -60,7 +60,7 @@ export const columnsOf = (kind: Kind): Column<Instance>[] => [
   {
     id: 'created',
     title: common.created,
-    from: 'xl',
+    from: '2xl',
     right: true,
     sort: ({ created_at }) => created_at,
     cell: ({ created_at }) => <AgoCell at={created_at} />,

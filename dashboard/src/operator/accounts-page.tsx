@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<Account>[] = [
     title: text.account,
     sort: ({ name }) => name,
     cell: ({ name, email, operator, status }) => (
-      <div className="max-w-80 min-w-28">
+      <div className="max-w-40 min-w-28 sm:max-w-80">
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {operator && <Tag>{text.operator}</Tag>}

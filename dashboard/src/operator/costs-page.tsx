@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<Team>[] = [
     id: 'team',
     title: text.team,
     cell: ({ name, team_id }) => (
-      <span className="flex max-w-80 min-w-28 flex-wrap items-center gap-2">
+      <span className="flex max-w-40 min-w-28 sm:max-w-80 flex-wrap items-center gap-2">
         <span className="font-medium break-words">{name}</span>
         <span className="text-sm text-quiet">{team_id}</span>
       </span>

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<Team>[] = [
     title: text.team,
     sort: ({ name }) => name,
     cell: ({ name, id, deleted_at, has_owner }) => (
-      <span className="flex max-w-80 min-w-28 flex-wrap items-center gap-2">
+      <span className="flex max-w-40 min-w-28 sm:max-w-80 flex-wrap items-center gap-2">
         <span className="font-medium break-words">{name}</span>
         <span className="text-sm text-quiet">{id}</span>
         {deleted_at && <Tag>{text.deleted}</Tag>}

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Snapshot>[] = [
     title: text.name,
     sort: ({ name }) => name,
     cell: ({ name, reason, description, error }) => (
-      <div className="max-w-80 min-w-36">
+      <div className="max-w-40 min-w-28 sm:max-w-80">
         <p className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {reason !== 'manual' && <Tag>{text.reasons[reason] ?? reason}</Tag>}

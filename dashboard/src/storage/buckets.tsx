@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<Bucket>[] = [
     title: text.name,
     sort: ({ name, display_name }) => display_name || name,
     cell: ({ id, name, display_name, public_access }) => (
-      <div className="max-w-80 min-w-32">
+      <div className="max-w-40 min-w-28 sm:max-w-80">
         <span className="flex flex-wrap items-center gap-2">
           <Link
             to={pathTo('/object-storage', id)}

@@ -39,7 +39,7 @@ export function Members({ role }: { role: Role | undefined }) {
       id: 'member',
       title: text.member,
       cell: (member) => (
-        <div className="max-w-80 min-w-28">
+        <div className="max-w-40 min-w-28 sm:max-w-80">
           <span className="flex flex-wrap items-center gap-2">
             <span className="font-medium break-words">{member.name}</span>
             {member.id === account?.id && <Tag>{text.you}</Tag>}

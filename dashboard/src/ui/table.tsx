@@ -11,7 +11,7 @@ export interface Column<T> {
   sort?: (row: T) => string | number;
   right?: boolean;
   /** From which width on it is shown. */
-  from?: 'sm' | 'md' | 'lg' | 'xl';
+  from?: 'sm' | 'md' | 'lg' | 'xl' | '2xl';
   hideTitle?: boolean;
 }
 
@@ -29,6 +29,7 @@ const FROM = {
   md: 'hidden md:table-cell',
   lg: 'hidden lg:table-cell',
   xl: 'hidden xl:table-cell',
+  '2xl': 'hidden 2xl:table-cell',
 };
 
 interface Sorting {
@@ -62,7 +63,8 @@ export function Table<T>({ columns, rows, idOf, caption, sorting, selection, exp
   const ids = rows?.map(idOf).filter(can) ?? [];
   const chosen = ids.filter((id) => selection?.selected.has(id));
   return (
-    <div className="overflow-x-auto">
+    // Relative, so that what is only for screen readers makes nothing but the table wider.
+    <div className="relative overflow-x-auto">
       <table className="w-full border-collapse text-left" aria-busy={rows === undefined}>
         <caption className="sr-only">{caption}</caption>
         <thead>
