@@ -26,6 +26,8 @@ const LONGEST = [
   'server/test/dashboard.test.ts',
   'server/test/dashboard-code.test.ts',
   'server/test/dashboard-objects.test.ts',
+  'server/test/dashboard-together.test.ts',
+  'server/test/dashboard-work.test.ts',
   'server/src/cli/start.test.ts',
   'server/src/host/components/host-firewall.test.ts',
   'server/src/resources/firewalls/faults.test.ts',

@@ -5,7 +5,7 @@ const CORE = new RegExp(
     'node_modules/lucide-react/dist/esm/((?!icons/)|icons/(compass|triangle-exclamation-point|circle-check|x|loader-circle)\\.)',
     'vite/preload-helper',
     'src/(brand|api/(account|client|team)|sign-in/api|text/(common|sign-in))\\.tsx?$',
-    'src/ui/(button|page|toast|tip|field|form|form-element|path)\\.tsx?$',
+    'src/ui/(button|page|toast|tip|field|form|form-element|path|refusals|sending)\\.tsx?$',
   ].join('|'),
 );
 

@@ -166,6 +166,7 @@ function Watched({
   errors,
 }: Pick<ReturnType<typeof useForm<Values>>, 'values' | 'set' | 'errors'>) {
   const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
+  const areLoaded = lists.every(({ data }) => data?.isWhole);
   const metrics = useMetrics(values.instance);
   return (
     <>
@@ -174,15 +175,19 @@ function Watched({
         value={values.instance}
         errors={errors.resource_id ?? errors.resource_type}
         onValue={(instance) => set('instance', instance)}
-        options={[
-          { value: '', label: text.chooseInstance },
-          ...KINDS.flatMap((kind, at) =>
-            (lists[at]?.data?.items ?? []).map(({ id, name }) => ({
-              value: `${kind.name} ${id}`,
-              label: `${name} (${kind.text.noun})`,
-            })),
-          ),
-        ]}
+        options={
+          areLoaded
+            ? [
+                { value: '', label: text.chooseInstance },
+                ...KINDS.flatMap((kind, at) =>
+                  (lists[at]?.data?.items ?? []).map(({ id, name }) => ({
+                    value: `${kind.name} ${id}`,
+                    label: `${name} (${kind.text.noun})`,
+                  })),
+                ),
+              ]
+            : undefined
+        }
       />
       <SelectField
         label={text.metric}

@@ -12,6 +12,7 @@ import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Empty, Facts, PageHeader, Section } from '../ui/page.tsx';
 import { formatValue } from '../ui/quantity.ts';
+import { useRefusals } from '../ui/refusals.ts';
 import { type Column, Table } from '../ui/table.tsx';
 import { Ago, AgoCell } from '../ui/time.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
@@ -79,6 +80,7 @@ function Actions({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const { change } = useRefusals();
   const run = async (work: Promise<{ message: string }>) => {
     tellSuccess((await work).message);
     await client.invalidateQueries({ queryKey: ['alert'] });
@@ -98,13 +100,13 @@ function Actions({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
     });
   return (
     <>
-      <Button icon={<Pencil />} onClick={onEdit}>
+      <Button icon={<Pencil />} blocked={change} onClick={onEdit}>
         {text.edit}
       </Button>
-      <Button icon={<Power />} onClick={() => void toggle()}>
+      <Button icon={<Power />} blocked={change} onClick={() => void toggle()}>
         {alert.enabled ? text.turnOff : text.turnOn}
       </Button>
-      <Button icon={<Trash2 />} onClick={remove}>
+      <Button icon={<Trash2 />} blocked={change} onClick={remove}>
         {common.delete}
       </Button>
       <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />

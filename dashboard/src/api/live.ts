@@ -13,6 +13,13 @@ const GATHER_MS = 100;
 /** Every event is also one of the log, most belong to an operation, are in the audit log, and somebody is told of them. */
 const ALWAYS = ['events', 'operations', 'audit', 'notifications'];
 
+/** What events of a type are also about: taking and restoring a snapshot are events of its instance. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  vps: ['snapshot'],
+  database: ['snapshot'],
+  cache: ['snapshot'],
+};
+
 export type Connection = 'connecting' | 'open' | 'lost';
 
 interface Message {
@@ -87,7 +94,7 @@ function createGatherer(client: QueryClient): (types: readonly string[]) => void
     timer = setTimeout(() => {
       timer = undefined;
       const all = types.has('*');
-      const changed = new Set([...types, ...ALWAYS]);
+      const changed = new Set([...types, ...[...types].flatMap((type) => ALSO[type] ?? []), ...ALWAYS]);
       types.clear();
       void client.invalidateQueries({ predicate: ({ queryKey }) => all || changed.has(String(queryKey[0])) });
     }, GATHER_MS);

@@ -2,7 +2,7 @@ import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Download, ScrollText } from 'lucide-react';
 import { useState } from 'react';
-import { ApiError, answerOf, api } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
 import { saveAnswer } from '../api/files.ts';
 import { Failure } from '../shell/states.tsx';
 import { auditText as text } from '../text/audit.ts';
@@ -11,7 +11,6 @@ import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { FilterBar } from '../ui/filter.tsx';
-import { Notice } from '../ui/notice.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { PagedTable } from '../ui/paged-table.tsx';
 import type { Column } from '../ui/table.tsx';
@@ -123,19 +122,16 @@ export function AuditLog({
     await save().catch(tellFailure);
     setSaving(false);
   };
-  const isForbidden = error instanceof ApiError && error.status === 403;
-  if (error && !isForbidden) return <Failure error={error} reset={() => undefined} />;
+  if (error && !data) return <Failure error={error} reset={() => undefined} />;
   return (
     <>
       <PageHeader
         title={title}
         about={about}
         actions={
-          !isForbidden && (
-            <Button icon={<Download />} busy={isSaving} onClick={() => void saveAll()}>
-              {text.save}
-            </Button>
-          )
+          <Button icon={<Download />} busy={isSaving} onClick={() => void saveAll()}>
+            {text.save}
+          </Button>
         }
       />
       <div className="card overflow-hidden">

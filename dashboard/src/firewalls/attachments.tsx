@@ -12,6 +12,7 @@ import { SelectField } from '../ui/field.tsx';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
+import { useRefusals } from '../ui/refusals.ts';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
 
@@ -23,10 +24,11 @@ const bodyOf = (instance: { id: string; type: string }) => ({
 /** The instances that a firewall applies to. */
 export function Attachments({ firewall }: { firewall: Firewall }) {
   const client = useQueryClient();
+  const { change } = useRefusals();
   const [isOpen, setOpen] = useState(false);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const path = { params: { path: { firewall: firewall.id } } };
-  const change = async (work: Promise<{ message: string }>) => {
+  const carryOut = async (work: Promise<{ message: string }>) => {
     tellSuccess((await work).message);
     void client.invalidateQueries({ queryKey: ['firewall'] });
   };
@@ -36,7 +38,7 @@ export function Attachments({ firewall }: { firewall: Firewall }) {
       about={text.attachedAbout}
       flush
       actions={
-        <Button icon={<Plus />} onClick={() => setOpen(true)}>
+        <Button icon={<Plus />} blocked={change} onClick={() => setOpen(true)}>
           {text.attach}
         </Button>
       }
@@ -59,6 +61,7 @@ export function Attachments({ firewall }: { firewall: Firewall }) {
             </span>
             <IconButton
               label={text.detach}
+              blocked={change}
               onClick={() =>
                 setConfirmation({
                   title: text.detachTitle(instance.name ?? ''),
@@ -66,7 +69,7 @@ export function Attachments({ firewall }: { firewall: Firewall }) {
                   action: text.detach,
                   danger: true,
                   run: () =>
-                    change(
+                    carryOut(
                       answerOf(api.POST('/firewalls/{firewall}/detach', { ...path, body: bodyOf(instance) })),
                     ),
                 })
@@ -81,7 +84,7 @@ export function Attachments({ firewall }: { firewall: Firewall }) {
         <AttachForm
           firewall={firewall}
           onChoose={async (instance) => {
-            await change(
+            await carryOut(
               answerOf(api.POST('/firewalls/{firewall}/attach', { ...path, body: bodyOf(instance) })),
             );
             setOpen(false);
@@ -102,6 +105,7 @@ function AttachForm({
 }) {
   const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
   const attached = new Set(firewall.attached_instances.map(({ id }) => id));
+  const areLoaded = lists.every(({ data }) => data?.isWhole);
   const options = KINDS.flatMap((kind, at) =>
     (lists[at]?.data?.items ?? [])
       .filter(({ id }) => !attached.has(id))
@@ -118,8 +122,15 @@ function AttachForm({
   };
   return (
     <Form onSend={() => submit()}>
-      <SelectField label={text.instance} value={value} onValue={setChosen} options={options} />
-      <SubmitRow busy={busy}>{text.attach}</SubmitRow>
+      <SelectField
+        label={text.instance}
+        value={value}
+        onValue={setChosen}
+        options={areLoaded ? options : undefined}
+      />
+      <SubmitRow busy={busy} blocked={areLoaded && options.length === 0 && text.allAttached}>
+        {text.attach}
+      </SubmitRow>
     </Form>
   );
 }

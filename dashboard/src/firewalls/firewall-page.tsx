@@ -11,6 +11,7 @@ import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Attachments } from './attachments.tsx';
 import { EditForm } from './edit-form.tsx';
@@ -26,6 +27,7 @@ export function FirewallPage({ id }: { id: string }) {
   const { data: firewall, error } = useQuery(firewallQuery(id));
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const [isEdited, setEdited] = useState(false);
+  const refusals = useRefusals();
   if (!firewall) return error ? <Failure error={error} reset={() => undefined} /> : <Pending />;
   const remove = async () => {
     const { message } = await answerOf(
@@ -49,11 +51,12 @@ export function FirewallPage({ id }: { id: string }) {
         actions={
           <>
             <DeployButtons firewall={firewall} />
-            <Button icon={<Pencil />} onClick={() => setEdited(true)}>
+            <Button icon={<Pencil />} blocked={refusals.change} onClick={() => setEdited(true)}>
               {text.change}
             </Button>
             <Button
               icon={<Trash2 />}
+              blocked={refusals.remove}
               onClick={() =>
                 setConfirmation({
                   title: text.deleteTitle(firewall.name),
@@ -92,6 +95,7 @@ export function FirewallPage({ id }: { id: string }) {
 function DeployButtons({ firewall }: { firewall: Firewall }) {
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
+  const { change } = useRefusals();
   if (firewall.status !== 'draft' && firewall.status !== 'error') return null;
   const deploy = async (body: { confirm_within?: number }) => {
     setBusy(true);
@@ -107,7 +111,8 @@ function DeployButtons({ firewall }: { firewall: Firewall }) {
     <>
       <Button
         busy={busy}
-        data-tip={text.saveSafelyAbout}
+        blocked={change}
+        tip={text.saveSafelyAbout}
         onClick={() => void deploy({ confirm_within: CONFIRM_WITHIN })}
       >
         {text.saveSafely}

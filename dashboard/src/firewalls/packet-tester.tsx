@@ -39,7 +39,7 @@ export function PacketTester({ id }: { id: string }) {
   };
   return (
     <Section title={text.test} about={text.testAbout}>
-      <Form className="flex flex-col gap-4" onSend={() => submit(test)}>
+      <Form changes={false} className="flex flex-col gap-4" onSend={() => submit(test)}>
         <TextField
           label={text.from}
           value={values.source}

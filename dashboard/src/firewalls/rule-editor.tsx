@@ -9,22 +9,36 @@ import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
 import { RuleLine } from './rule-lines.tsx';
 import { CONFIRM_WITHIN, draftOf, hasPorts, NEW_RULE, type RuleDraft, rulesOf } from './rules.ts';
 import { SourceInstances } from './source-instances.tsx';
 
+interface Draft {
+  /** Null while nobody has changed them. */
+  rules: readonly RuleDraft[] | null;
+  /** The saved rules when that began, as a request has them. */
+  before: string | null;
+}
+
 /** The rules of a firewall, which are saved together. */
 export function RuleEditor({ firewall }: { firewall: Firewall }) {
   const client = useQueryClient();
   const saved = firewall.rules.map(draftOf);
-  const form = useForm<{ rules: readonly RuleDraft[] | null }>(`rules ${firewall.id}`, { rules: null });
+  const form = useForm<Draft>(`rules ${firewall.id}`, { rules: null, before: null });
+  const refusals = useRefusals();
   const [edited, setEdited] = useState<RuleDraft | null>(null);
   const [drawn, setDrawn] = useState<string | null>(null);
   const [target, setTarget] = useState<string | null>(null);
   const rules = form.values.rules ?? saved;
-  const change = (next: readonly RuleDraft[] | null) => form.set('rules', next);
+  const now = JSON.stringify(rulesOf(saved));
+  const change = (next: readonly RuleDraft[] | null) => {
+    form.set('rules', next);
+    form.set('before', next && (form.values.before ?? now));
+  };
+  const isOvertaken = form.values.before !== null && form.values.before !== now;
   /** `trial`: the rules before come back, unless the new ones are confirmed. */
   const save = (trial: boolean) =>
     form.submit(async () => {
@@ -87,7 +101,11 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
       about={text.order}
       flush
       actions={
-        <Button icon={<Plus />} onClick={() => setEdited({ ...NEW_RULE, key: newKey() })}>
+        <Button
+          icon={<Plus />}
+          blocked={refusals.change}
+          onClick={() => setEdited({ ...NEW_RULE, key: newKey() })}
+        >
           {text.addRule}
         </Button>
       }
@@ -98,30 +116,31 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
           <RuleLine
             key={rule.key}
             rule={rule}
-            drag={dragOf(rule.key, at)}
+            {...(refusals.change ? {} : { drag: dragOf(rule.key, at) })}
             isTarget={target === rule.key && drawn !== rule.key}
             errors={problemsOf(at)}
             actions={
               <span className="flex">
                 <IconButton
                   label={text.up}
-                  blocked={at === 0 && text.isFirst}
+                  blocked={refusals.change ?? (at === 0 && text.isFirst)}
                   onClick={() => move(at, at - 1)}
                 >
                   <ArrowUp />
                 </IconButton>
                 <IconButton
                   label={text.down}
-                  blocked={at === rules.length - 1 && text.isLast}
+                  blocked={refusals.change ?? (at === rules.length - 1 && text.isLast)}
                   onClick={() => move(at, at + 1)}
                 >
                   <ArrowDown />
                 </IconButton>
-                <IconButton label={text.edit} onClick={() => setEdited(rule)}>
+                <IconButton label={text.edit} blocked={refusals.change} onClick={() => setEdited(rule)}>
                   <Pencil />
                 </IconButton>
                 <IconButton
                   label={text.remove}
+                  blocked={refusals.change}
                   onClick={() => change(rules.filter(({ key }) => key !== rule.key))}
                 >
                   <Trash2 />
@@ -135,11 +154,17 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
         <div className="flex flex-wrap items-center gap-2 border-t border-line bg-accent-soft/60 px-5 py-3">
           <div className="min-w-0 flex-1 basis-60">
             <p>{text.unsaved}</p>
+            {isOvertaken && <p role="alert">{text.changedMeanwhile}</p>}
             {problems.length > 0 && <p className="text-sm text-bad">{problems.join(' ')}</p>}
           </div>
           <Button onClick={() => change(null)}>{text.discard}</Button>
           {firewall.attached_instances.length > 0 && (
-            <Button busy={form.busy} data-tip={text.saveSafelyAbout} onClick={() => void save(true)}>
+            <Button
+              busy={form.busy}
+              blocked={refusals.change}
+              tip={text.saveSafelyAbout}
+              onClick={() => void save(true)}
+            >
               {text.saveSafely}
             </Button>
           )}

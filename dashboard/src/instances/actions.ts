@@ -2,11 +2,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../api/client.ts';
 import { texts } from '../text/instances.ts';
 import type { Confirmation } from '../ui/dialog.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { Told, tellFailure, tellSuccess } from '../ui/toast.tsx';
 import type { Action, Instance, Kind } from './kinds.ts';
 
 /** Why an action is refused now; null where it is not. The server decides; this only says it in words. */
-export function reasonAgainst(action: Action | 'delete', instance: Instance): string | null {
+function reasonAgainst(action: Action | 'delete', instance: Instance): string | null {
   const allowed = {
     start: instance.can_be_started,
     stop: instance.can_be_stopped,
@@ -18,6 +19,12 @@ export function reasonAgainst(action: Action | 'delete', instance: Instance): st
   const verbs = { start: 'start', stop: 'stop', forceStop: 'stop', reboot: 'reboot', delete: 'delete' };
   const reason = texts.cannot(`${verbs[action]} it`, instance.status_label);
   return action === 'delete' && instance.can_be_stopped ? `${reason} ${texts.stopFirst}` : reason;
+}
+
+/** Says why somebody cannot do something with an instance now, be it for its state or for their role; null where they can. */
+export function useReasonAgainst(): typeof reasonAgainst {
+  const { change, remove } = useRefusals();
+  return (action, instance) => (action === 'delete' ? remove : change) ?? reasonAgainst(action, instance);
 }
 
 /** What is asked before the action; null: it is done at once. */

@@ -4,7 +4,7 @@ import { common } from '../text/common.ts';
 import { texts } from '../text/instances.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import type { Confirmation } from '../ui/dialog.tsx';
-import { reasonAgainst, useInstanceActions } from './actions.ts';
+import { useInstanceActions, useReasonAgainst } from './actions.ts';
 import type { Instance, Kind } from './kinds.ts';
 
 /** What can be done with all selected instances at once; those that do not allow it are left out. */
@@ -20,6 +20,7 @@ export function BulkBar({
   onDone: () => void;
 }) {
   const { many } = useInstanceActions(kind);
+  const reasonAgainst = useReasonAgainst();
   const [busy, setBusy] = useState(false);
   const able = (action: 'start' | 'stop' | 'delete') => chosen.filter((one) => !reasonAgainst(action, one));
   const [toStart, toStop, toDelete] = [able('start'), able('stop'), able('delete')];

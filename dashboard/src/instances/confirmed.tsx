@@ -4,7 +4,7 @@ import { texts } from '../text/instances.ts';
 import type { Confirmation } from '../ui/dialog.tsx';
 import type { MenuItem } from '../ui/menu.tsx';
 import { tellFailure } from '../ui/toast.tsx';
-import { questionBefore, reasonAgainst, useInstanceActions } from './actions.ts';
+import { questionBefore, useInstanceActions, type useReasonAgainst } from './actions.ts';
 import type { Action, Instance, Kind } from './kinds.ts';
 
 const ICONS = { start: <Play />, stop: <Square />, reboot: <RotateCw />, forceStop: <Zap /> };
@@ -13,6 +13,7 @@ const ICONS = { start: <Play />, stop: <Square />, reboot: <RotateCw />, forceSt
 export function actionItems(
   kind: Kind,
   instance: Instance,
+  reasonAgainst: ReturnType<typeof useReasonAgainst>,
   actions: readonly Action[],
   run: (action: Action) => void,
 ): MenuItem[] {

@@ -28,6 +28,7 @@ export function ConnectionTest({ kind, id }: { kind: Kind; id: string }) {
     queryFn: () => ask(kind, id),
     enabled: false,
     retry: false,
+    throwOnError: false,
     gcTime: 0,
   });
   const report = error ? undefined : data?.data;

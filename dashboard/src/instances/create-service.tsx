@@ -9,6 +9,7 @@ import { Choice, SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
+import { Needed } from '../ui/sending.ts';
 import { tellSuccess } from '../ui/toast.tsx';
 import { CreateFrame } from './create-frame.tsx';
 import { DATACENTER } from './datacenter.ts';
@@ -48,8 +49,8 @@ export function CreateService({ kind }: { kind: Kind }) {
   );
   const plan = plans?.find((one) => one.resource_profile === values.resource_profile) ?? plans?.[0];
   const type = provider?.type ?? '';
-  const { data: groups = [] } = useQuery(groupsQuery);
-  const able = groups.filter((group) => !group.is_system && fits(group, type, version));
+  const { data: groups } = useQuery(groupsQuery);
+  const able = groups?.filter((group) => !group.is_system && fits(group, type, version)) ?? [];
   const group = able.find(({ id }) => String(id) === values.group);
   const common = {
     name: values.name,
@@ -139,6 +140,7 @@ export function CreateService({ kind }: { kind: Kind }) {
         errors={errors.resource_profile}
         onValue={(profile) => set('resource_profile', profile)}
       />
+      <Needed value={groups} />
       {able.length > 0 && (
         <Section>
           <SelectField

@@ -45,7 +45,8 @@ export function CreateVps() {
   const { data: keys } = useQuery(sshKeysQuery);
   const { values, set, errors, busy, submit } = useForm('new vps', START);
   const plan = plans?.find((one) => one.resource_profile === values.resource_profile) ?? plans?.[0];
-  const keyId = values.ssh_key_id || String(keys?.find((key) => key.is_default)?.id ?? keys?.[0]?.id ?? NEW);
+  const proposed = keys && String(keys.find((key) => key.is_default)?.id ?? keys[0]?.id ?? NEW);
+  const keyId = values.ssh_key_id || (proposed ?? '');
   const creation = creationOfVps(values, keyId, plan?.resource_profile ?? '');
   const send = async (key: string) => {
     const { instance, message } = await create(creation, key).finally(() => {
@@ -81,22 +82,18 @@ export function CreateVps() {
         />
       </Section>
       <Section title={text.image} about={text.imageAbout}>
-        {images ? (
-          <Choice
-            legend={text.image}
-            columns="grid-cols-2 xl:grid-cols-3"
-            value={values.image}
-            errors={errors.image}
-            onValue={(image) => set('image', image)}
-            options={images.map(({ image, label, available, unavailable_reason }) => ({
-              value: image,
-              title: label,
-              blocked: available ? undefined : (unavailable_reason ?? text.unavailable),
-            }))}
-          />
-        ) : (
-          <div className="skeleton h-32" />
-        )}
+        <Choice
+          legend={text.image}
+          columns="grid-cols-2 xl:grid-cols-3"
+          value={values.image}
+          errors={errors.image}
+          onValue={(image) => set('image', image)}
+          options={images?.map(({ image, label, available, unavailable_reason }) => ({
+            value: image,
+            title: label,
+            blocked: available ? undefined : (unavailable_reason ?? text.unavailable),
+          }))}
+        />
       </Section>
       <PlanChoice
         plans={plans}
@@ -119,16 +116,18 @@ export function CreateVps() {
           />
           {values.auth_method === 'ssh_key' && (
             <>
-              {keys && keys.length > 0 && (
+              {keys?.length !== 0 && (
                 <SelectField
                   label={text.sshKey}
                   value={keyId}
                   errors={errors.ssh_key_id}
                   onValue={(id) => set('ssh_key_id', id)}
-                  options={[
-                    ...keys.map(({ id, name }) => ({ value: String(id), label: name })),
-                    { value: NEW, label: text.newKey },
-                  ]}
+                  options={
+                    keys && [
+                      ...keys.map(({ id, name }) => ({ value: String(id), label: name })),
+                      { value: NEW, label: text.newKey },
+                    ]
+                  }
                 />
               )}
               {keyId === NEW && (

@@ -13,7 +13,7 @@ import { Menu } from '../ui/menu.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Tabs } from '../ui/tabs.tsx';
-import { reasonAgainst } from './actions.ts';
+import { useReasonAgainst } from './actions.ts';
 import { actionItems, useConfirmedActions } from './confirmed.tsx';
 import { type Instance, isAtWork, type Kind } from './kinds.ts';
 import { InstanceStatus } from './status.tsx';
@@ -89,6 +89,7 @@ function Actions({
 }) {
   const navigate = useNavigate();
   const { run, remove } = useConfirmedActions(kind, onConfirm);
+  const reasonAgainst = useReasonAgainst();
   const isStopped = instance.can_be_started || instance.status === 'stopped';
   return (
     <>
@@ -122,7 +123,9 @@ function Actions({
         label={common.more}
         className={buttonClass('plain', 'w-9 px-0')}
         items={[
-          ...actionItems(kind, instance, ['start', 'stop', 'forceStop'], (action) => run(action, instance)),
+          ...actionItems(kind, instance, reasonAgainst, ['start', 'stop', 'forceStop'], (action) =>
+            run(action, instance),
+          ),
           'line',
           {
             label: common.delete,

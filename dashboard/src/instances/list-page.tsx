@@ -13,7 +13,7 @@ import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pageInPath, pathTo } from '../ui/path.ts';
 import { actionColumn, Pager, Table } from '../ui/table.tsx';
-import { reasonAgainst } from './actions.ts';
+import { useReasonAgainst } from './actions.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { columnsOf } from './columns.tsx';
 import { actionItems, useConfirmedActions } from './confirmed.tsx';
@@ -46,7 +46,7 @@ export function ListPage({ kind, search, onSearch }: Props) {
   const menu = actionColumn<Instance>((instance) => (
     <RowMenu kind={kind} instance={instance} onConfirm={setConfirmation} />
   ));
-  if (error) return <Failure error={error} reset={() => undefined} />;
+  if (error && !data) return <Failure error={error} reset={() => undefined} />;
   const { text, icon: Icon, path } = kind;
   const create = (
     <ButtonLink to={pathTo(path, 'new')} look="primary" icon={<Plus />}>
@@ -159,12 +159,13 @@ function RowMenu({
   onConfirm: (confirmation: Confirmation) => void;
 }) {
   const { run, remove } = useConfirmedActions(kind, onConfirm);
+  const reasonAgainst = useReasonAgainst();
   return (
     <Menu
       label={`${common.more}: ${instance.name}`}
       className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
       items={[
-        ...actionItems(kind, instance, ['start', 'stop', 'reboot', 'forceStop'], (action) =>
+        ...actionItems(kind, instance, reasonAgainst, ['start', 'stop', 'reboot', 'forceStop'], (action) =>
           run(action, instance),
         ),
         'line',

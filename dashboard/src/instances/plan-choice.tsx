@@ -27,22 +27,19 @@ export function PlanChoice({
 }) {
   return (
     <Section title={text.plan} about={text.planAbout}>
-      {plans ? (
-        <Choice
-          legend={text.plan}
-          value={value}
-          onValue={onValue}
-          errors={errors}
-          options={plans.map((plan) => ({
-            value: plan.resource_profile,
-            title: plan.display_name,
-            side: common.price(plan.monthly_cost_cents),
-            detail: detailOf(plan),
-          }))}
-        />
-      ) : (
-        <div className="skeleton h-80" role="status" aria-label={text.loading} />
-      )}
+      <Choice
+        legend={text.plan}
+        space="h-80"
+        value={value}
+        onValue={onValue}
+        errors={errors}
+        options={plans?.map((plan) => ({
+          value: plan.resource_profile,
+          title: plan.display_name,
+          side: common.price(plan.monthly_cost_cents),
+          detail: detailOf(plan),
+        }))}
+      />
     </Section>
   );
 }

@@ -7,7 +7,7 @@ import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { SelectField } from '../ui/field.tsx';
 import { Section } from '../ui/page.tsx';
-import { reasonAgainst, useInstanceActions } from './actions.ts';
+import { useInstanceActions, useReasonAgainst } from './actions.ts';
 import { type Vps, vpsKind } from './kinds.ts';
 
 /** Puts a new system on a server; its addresses stay. */
@@ -16,6 +16,7 @@ export function Reinstall({ vps }: { vps: Vps }) {
   const [chosen, setChosen] = useState(vps.image);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const { one } = useInstanceActions(vpsKind);
+  const reasonAgainst = useReasonAgainst();
   const reinstall = (id: string) =>
     answerOf(
       api.POST('/vps/{vpsInstance}/reinstall', {
@@ -40,7 +41,7 @@ export function Reinstall({ vps }: { vps: Vps }) {
           />
         </div>
         <Button
-          blocked={vps.can_be_rebooted || vps.can_be_started ? null : reasonAgainst('reboot', vps)}
+          blocked={vps.can_be_started ? reasonAgainst('start', vps) : reasonAgainst('reboot', vps)}
           onClick={() =>
             setConfirmation({
               title: text.reinstallTitle(vps.name),

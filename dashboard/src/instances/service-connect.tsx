@@ -8,8 +8,9 @@ import { Code, Copyable } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { SelectField } from '../ui/field.tsx';
 import { Facts, Section } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { tellFailure } from '../ui/toast.tsx';
-import { reasonAgainst, useInstanceActions } from './actions.ts';
+import { useInstanceActions, useReasonAgainst } from './actions.ts';
 import { ConnectionTest } from './connection-test.tsx';
 import type { Kind } from './kinds.ts';
 import { type Service, useService } from './service-tabs.tsx';
@@ -26,11 +27,13 @@ const readCredentials = (kind: Kind, id: string) =>
 /** How programs connect: address, password, and code that is ready to run. */
 export function ServiceConnect({ kind, id }: { kind: Kind; id: string }) {
   const service = useService(kind, id);
+  const reasonAgainst = useReasonAgainst();
   const [isShown, setShown] = useState(false);
   const [isRotating, setRotating] = useState(false);
   const { data, error } = useQuery({
     queryKey: [kind.name, id, 'credentials'],
     queryFn: () => readCredentials(kind, id),
+    throwOnError: false,
     gcTime: 0,
   });
   const password = isShown ? (data?.password ?? '') : '••••••••••••••••';
@@ -45,10 +48,7 @@ export function ServiceConnect({ kind, id }: { kind: Kind; id: string }) {
               <Button onClick={() => setShown(!isShown)}>
                 {isShown ? text.hidePassword : text.showPassword}
               </Button>
-              <Button
-                blocked={service.can_be_stopped ? null : reasonAgainst('stop', service)}
-                onClick={() => setRotating(true)}
-              >
+              <Button blocked={reasonAgainst('stop', service)} onClick={() => setRotating(true)}>
                 {text.rotate}
               </Button>
             </>
@@ -133,9 +133,10 @@ function Snippets({
 /** Whether it can be reached from outside the team's network. */
 function Reachability({ kind, service }: { kind: Kind; service: Service }) {
   const { one } = useInstanceActions(kind);
+  const { change } = useRefusals();
   const [busy, setBusy] = useState(false);
   const isPublished = Boolean(service.dns_hostname);
-  const change = async () => {
+  const toggle = async () => {
     setBusy(true);
     await one((id) => setPublished(kind, id, !isPublished), service.id).catch(tellFailure);
     setBusy(false);
@@ -145,7 +146,7 @@ function Reachability({ kind, service }: { kind: Kind; service: Service }) {
       title={text.reach}
       about={text.publishAbout}
       actions={
-        <Button busy={busy} onClick={() => void change()}>
+        <Button busy={busy} blocked={change} onClick={() => void toggle()}>
           {isPublished ? text.withdraw : text.publish}
         </Button>
       }

@@ -103,13 +103,13 @@ function Storage({ kind, database }: { kind: Kind; database: Database }) {
 /** Parameters of the engine: those of a group, and those of this instance alone. */
 function Parameters({ kind, service }: { kind: Kind; service: Service }) {
   const saved = useSaved(kind, service.id);
-  const { data: groups = [] } = useQuery(groupsQuery);
+  const { data: groups } = useQuery(groupsQuery);
   const { values, changed, set, errors, busy, submit } = useForm(`parameters ${service.id}`, {
     group: String(service.parameter_group?.id ?? ''),
     parameters: textOf(service.configuration),
   });
   const engine = service.provider.type;
-  const able = groups.filter(
+  const able = groups?.filter(
     (group) => fits(group, engine, service.version) || String(group.id) === values.group,
   );
   const save = async () => {
@@ -150,10 +150,12 @@ function Parameters({ kind, service }: { kind: Kind; service: Service }) {
           value={values.group}
           errors={errors.parameter_group_id}
           onValue={(group) => set('group', group)}
-          options={[
-            { value: '', label: text.noGroup },
-            ...able.map(({ id, name }) => ({ value: String(id), label: name })),
-          ]}
+          options={
+            able && [
+              { value: '', label: text.noGroup },
+              ...able.map(({ id, name }) => ({ value: String(id), label: name })),
+            ]
+          }
         />
         <ParameterEditor
           engine={engine}

@@ -12,7 +12,7 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
-import { reasonAgainst } from './actions.ts';
+import { useReasonAgainst } from './actions.ts';
 import { useConfirmedActions } from './confirmed.tsx';
 import { useInstance } from './detail-frame.tsx';
 import type { Instance, Kind } from './kinds.ts';
@@ -47,6 +47,7 @@ const readPlans = async (kind: Kind) => {
 /** What can be changed of an instance, and its deletion. */
 export function SettingsTab({ kind, id }: { kind: Kind; id: string }) {
   const instance = useInstance(kind, id);
+  const reasonAgainst = useReasonAgainst();
   const navigate = useNavigate();
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const { remove } = useConfirmedActions(kind, setConfirmation);

@@ -83,6 +83,7 @@ export function RootPassword({ id }: { id: string }) {
     enabled: isWanted,
     // Not kept once nobody looks at it.
     gcTime: 0,
+    throwOnError: false,
   });
   if (data) return <Copyable text={data.password ?? ''} />;
   return (

@@ -81,7 +81,7 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone: () =
               set('engine', type);
               set('family', '');
             }}
-            options={(engines ?? []).map(({ type, name }) => ({ value: type, label: name }))}
+            options={engines?.map(({ type, name }) => ({ value: type, label: name }))}
           />
           <SelectField
             label={text.family}

@@ -9,6 +9,7 @@ import { Button, IconButton } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { ListTable } from '../ui/list-table.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
@@ -22,7 +23,7 @@ const COLUMNS: readonly Column<Group>[] = [
     title: text.name,
     sort: ({ name }) => name,
     cell: ({ name, description, is_system, is_default, is_active }) => (
-      <div className="max-w-96 min-w-36">
+      <div className="max-w-40 min-w-28 sm:max-w-96">
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {is_system && <Tag>{text.system}</Tag>}
@@ -53,6 +54,7 @@ const COLUMNS: readonly Column<Group>[] = [
 export function ParameterGroupsPage() {
   const client = useQueryClient();
   const { data } = useQuery(groupsQuery);
+  const { change } = useRefusals();
   const [edited, setEdited] = useState<Group | 'new' | null>(null);
   const [cloned, setCloned] = useState<Group | null>(null);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
@@ -69,12 +71,12 @@ export function ParameterGroupsPage() {
   );
   const actions = actionColumn<Group>((group) => (
     <span className="inline-flex">
-      <IconButton label={`${text.clone}: ${group.name}`} onClick={() => setCloned(group)}>
+      <IconButton label={`${text.clone}: ${group.name}`} blocked={change} onClick={() => setCloned(group)}>
         <Copy />
       </IconButton>
       {!group.is_system && (
         <>
-          <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
+          <IconButton label={`${text.edit}: ${group.name}`} blocked={change} onClick={() => setEdited(group)}>
             <Pencil />
           </IconButton>
           <RemoveButton

@@ -6,9 +6,11 @@ import { accountQuery } from '../api/account.ts';
 import { connectionNow, followEvents, onConnection } from '../api/live.ts';
 import { healthQuery } from '../api/queries.ts';
 import { logo } from '../brand.ts';
+import { useRefusalsOfRole } from '../team/refusals.ts';
 import { common } from '../text/common.ts';
 import { shell } from '../text/shell.ts';
 import { IconButton } from '../ui/button.tsx';
+import { RefusalsContext } from '../ui/refusals.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { type NavigationPage, navigationOf, SETTINGS } from './pages.ts';
 import { TeamSwitcher } from './team-switcher.tsx';
@@ -25,6 +27,7 @@ export function Frame() {
   const [isOpen, setOpen] = useState(false);
   const [palette, setPalette] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
+  const refusals = useRefusalsOfRole(path);
   useActiveInView(path);
   useEffect(() => followEvents(client), [client]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes when the page has changed
@@ -70,12 +73,16 @@ export function Frame() {
           <Announcements />
         </Suspense>
         <main id="content" className="mx-auto w-full max-w-[84rem] px-4 py-6 sm:px-8 sm:py-8">
-          <Outlet />
+          <RefusalsContext value={refusals}>
+            <Outlet />
+          </RefusalsContext>
         </main>
       </div>
       {palette && (
         <Suspense fallback={null}>
-          <Palette onClose={() => setPalette(false)} />
+          <RefusalsContext value={refusals}>
+            <Palette onClose={() => setPalette(false)} />
+          </RefusalsContext>
         </Suspense>
       )}
     </div>

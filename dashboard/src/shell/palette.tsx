@@ -5,7 +5,7 @@ import { type KeyboardEvent, useDeferredValue, useId, useMemo, useState } from '
 import { accountQuery } from '../api/account.ts';
 import { answerOf, api } from '../api/client.ts';
 import { instancesQuery } from '../api/queries.ts';
-import { reasonAgainst } from '../instances/actions.ts';
+import { useReasonAgainst } from '../instances/actions.ts';
 import { useConfirmedActions } from '../instances/confirmed.tsx';
 import { cacheKind, databaseKind, type Instance, KINDS, vpsKind } from '../instances/kinds.ts';
 import { texts as instanceTexts } from '../text/instances.ts';
@@ -159,6 +159,7 @@ function useActions(text: string, onConfirm: (confirmation: Confirmation) => voi
     database: useConfirmedActions(databaseKind, onConfirm).run,
     cache: useConfirmedActions(cacheKind, onConfirm).run,
   };
+  const reasonAgainst = useReasonAgainst();
   if (text.trim() === '') return [];
   const themes = THEMES.map(([theme, icon]) =>
     entry(`theme ${theme}`, shell.themes[theme], shell.theme, () => chooseTheme(theme), icon),

@@ -1,5 +1,6 @@
 import type { ErrorComponentProps } from '@tanstack/react-router';
 import { Compass, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { ApiError } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
@@ -19,9 +20,22 @@ export function Missing() {
   );
 }
 
+/** A page that the account may not see; `children` says why. */
+const Forbidden = ({ children }: { children: ReactNode }) => (
+  <Empty
+    isPage
+    icon={<TriangleAlert />}
+    title={common.forbidden}
+    action={<ButtonLink to="/">{common.toOverview}</ButtonLink>}
+  >
+    {children}
+  </Empty>
+);
+
 /** A page that failed. */
 export function Failure({ error, reset }: ErrorComponentProps) {
   if (error instanceof ApiError && error.status === 404) return <Missing />;
+  if (error instanceof ApiError && error.status === 403) return <Forbidden>{error.message}</Forbidden>;
   return (
     <Empty
       isPage

@@ -10,6 +10,7 @@ import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { Menu } from '../ui/menu.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { cloningOf, type Snapshot, snapshotActions } from './api.ts';
 
@@ -18,8 +19,10 @@ export function useSnapshotMenu(): { menuOf: (snapshot: Snapshot) => ReactNode; 
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const [cloned, setCloned] = useState<Snapshot | null>(null);
   const run = useSnapshotAction();
+  const { change, remove } = useRefusals();
   const menuOf = (snapshot: Snapshot) => {
-    const blocked = snapshot.status !== 'ready' && snapshot.status !== 'restore_failed' && text.notReady;
+    const isReady = snapshot.status === 'ready' || snapshot.status === 'restore_failed';
+    const blocked = change ?? (isReady ? null : text.notReady);
     return (
       <Menu
         label={`${common.more}: ${snapshot.name}`}
@@ -28,7 +31,7 @@ export function useSnapshotMenu(): { menuOf: (snapshot: Snapshot) => ReactNode; 
           {
             label: text.restore,
             icon: <RotateCcw />,
-            blocked: blocked || (snapshot.instance ? false : text.notReady),
+            blocked: blocked ?? (snapshot.instance ? null : text.notReady),
             run: () =>
               setConfirmation({
                 title: text.restoreTitle(snapshot.name),
@@ -51,6 +54,7 @@ export function useSnapshotMenu(): { menuOf: (snapshot: Snapshot) => ReactNode; 
             label: common.delete,
             icon: <Trash2 />,
             danger: true,
+            blocked: remove,
             run: () =>
               setConfirmation({
                 title: text.deleteTitle(snapshot.name),

@@ -11,6 +11,7 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { NameFields } from '../ui/name-fields.tsx';
 import { Empty } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { snapshotsQuery, takingOf } from './api.ts';
 import { useSnapshotAction } from './snapshot-menu.tsx';
 import { SnapshotTimeline } from './timeline.tsx';
@@ -19,8 +20,9 @@ import { SnapshotTimeline } from './timeline.tsx';
 export function SnapshotsTab({ kind, id }: { kind: Kind; id: string }) {
   const { data } = useQuery(snapshotsQuery({ kind, id }));
   const [isOpen, setOpen] = useState(false);
+  const { change } = useRefusals();
   const take = (
-    <Button icon={<Plus />} onClick={() => setOpen(true)}>
+    <Button icon={<Plus />} blocked={change} onClick={() => setOpen(true)}>
       {text.take}
     </Button>
   );

@@ -15,6 +15,7 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { ListTable } from '../ui/list-table.tsx';
 import { Empty, Section } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
@@ -63,6 +64,7 @@ export function AccessKeys() {
   const client = useQueryClient();
   const { data } = useQuery(keysQuery);
   const [isOpen, setOpen] = useState(false);
+  const { change } = useRefusals();
   const [created, setCreated] = useState<Created | null>(null);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const revoke = async (accessKey: string) => {
@@ -87,7 +89,7 @@ export function AccessKeys() {
       about={text.keysAbout}
       flush
       actions={
-        <Button icon={<Plus />} onClick={() => setOpen(true)}>
+        <Button icon={<Plus />} blocked={change} onClick={() => setOpen(true)}>
           {text.createKey}
         </Button>
       }

@@ -10,6 +10,7 @@ import { SelectField, Switch, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import { Told, tellSuccess } from '../ui/toast.tsx';
 import { useBucket } from './bucket-frame.tsx';
 import { type Bucket, bucketAt, bucketQuery } from './bucket-queries.ts';
@@ -75,6 +76,7 @@ export function BucketSettings({ id }: { id: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const bucket = useBucket(id);
+  const refusals = useRefusals();
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const remove = () =>
     setConfirmation({
@@ -94,7 +96,11 @@ export function BucketSettings({ id }: { id: string }) {
     <div className="flex max-w-3xl flex-col gap-6">
       <GeneralForm bucket={bucket} />
       <Section title={text.dangerTitle} about={text.deleteAbout}>
-        <Button look="danger" blocked={!bucket.can_be_destroyed && text.blocked} onClick={remove}>
+        <Button
+          look="danger"
+          blocked={refusals.remove ?? (bucket.can_be_destroyed ? null : text.blocked)}
+          onClick={remove}
+        >
           {common.delete}
         </Button>
       </Section>

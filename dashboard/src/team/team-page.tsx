@@ -13,7 +13,7 @@ import { Rename } from './rename.tsx';
 /** Members, invitations and the end of the team that is chosen. */
 export function TeamPage() {
   const { data, error } = useQuery(teamQuery);
-  if (error) return <Failure error={error} reset={() => undefined} />;
+  if (error && !data) return <Failure error={error} reset={() => undefined} />;
   const name = data?.team.name ?? '';
   return (
     <>

@@ -70,6 +70,9 @@ export const firewallText = {
   detachAbout: 'An instance without any firewall lets nobody in.',
   attachTitle: 'Attach to an instance',
   instance: 'Instance',
+  allAttached: 'There is no instance that it is not attached to.',
+  changedMeanwhile:
+    'Somebody else has changed these rules meanwhile. Saving replaces theirs; discard yours to see them.',
   noInstances: 'Not attached to anything yet',
   deleteTitle: (name: string) => `Delete the firewall ${name}?`,
   deleteAbout: 'Its rules are gone. Instances that have no other firewall let nobody in.',

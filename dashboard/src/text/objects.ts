@@ -38,8 +38,6 @@ export const objectsText = {
   clear: 'Clear the list',
   tooLarge: 'Larger than 78 GB: use an S3 client.',
   noName: 'The root has no name to make a folder of.',
-  mayNotWrite: 'Your role in this team may not change files: editors, admins and owners may.',
-  mayNotDelete: 'Your role in this team may not delete files: admins and owners may.',
   unusable: 'This name can only be used by S3 clients.',
   connectTitle: 'Use it from programs',
   connectAbout: 'Put in an access key of yours, and the certificate of this install.',

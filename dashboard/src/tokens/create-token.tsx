@@ -54,7 +54,7 @@ export function CreateToken({ onDone }: { onDone: (made: Made) => void }) {
           value={values.team}
           onValue={(team) => set('team', team)}
           errors={errors.team_id}
-          options={(teams?.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }))}
+          options={teams?.data.map(({ id, name }) => ({ value: String(id), label: name }))}
         />
         <SelectField
           label={text.expiry}

@@ -1,6 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { LoaderCircle } from 'lucide-react';
-import type { ComponentProps, ReactNode } from 'react';
+import { type ComponentProps, type ReactNode, useContext } from 'react';
+import { useRefusals } from './refusals.ts';
+import { SendingContext } from './sending.ts';
 
 export type Look = 'primary' | 'plain' | 'ghost' | 'danger';
 
@@ -24,9 +26,25 @@ interface Props extends Omit<ComponentProps<'button'>, 'disabled'> {
   /** Why it cannot be used now; it stays focusable, so that everybody can read the reason. */
   blocked?: string | null | false;
   icon?: ReactNode;
+  /** What its text leaves open. */
+  tip?: string;
 }
 
-export function Button({ look, busy = false, blocked, icon, className, children, onClick, ...rest }: Props) {
+/** The main button of a page or form is for those who may change what it shows. */
+export function Button({
+  look,
+  busy = false,
+  blocked: given,
+  icon,
+  tip,
+  className,
+  children,
+  onClick,
+  ...rest
+}: Props) {
+  const sending = useContext(SendingContext);
+  const { change } = useRefusals();
+  const blocked = given || (rest.type === 'submit' ? sending : look === 'primary' ? change : null);
   const isOff = busy || Boolean(blocked);
   return (
     <button
@@ -35,7 +53,7 @@ export function Button({ look, busy = false, blocked, icon, className, children,
       className={buttonClass(look, className)}
       aria-disabled={isOff || undefined}
       aria-busy={busy || undefined}
-      data-tip={blocked || rest['aria-label'] || undefined}
+      data-tip={blocked || tip || rest['aria-label'] || undefined}
       aria-description={blocked || undefined}
       onClick={(event) => {
         if (isOff) event.preventDefault();
@@ -61,6 +79,14 @@ export function ButtonLink({
   children: ReactNode;
   className?: string;
 }) {
+  const { change } = useRefusals();
+  // A link cannot be disabled.
+  if (look === 'primary' && change)
+    return (
+      <Button look={look} icon={icon} {...(className ? { className } : {})}>
+        {children}
+      </Button>
+    );
   return (
     <Link to={to} className={buttonClass(look, className)}>
       {icon}

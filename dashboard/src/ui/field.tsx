@@ -1,5 +1,6 @@
 import { type ComponentProps, type ReactNode, useId } from 'react';
 import { common } from '../text/common.ts';
+import { useNeeded } from './sending.ts';
 
 interface FieldProps {
   label: ReactNode;
@@ -118,7 +119,13 @@ export function SelectField({
   value,
   onValue,
   options,
-}: FieldProps & Controlled & { options: readonly Option[] }) {
+}: FieldProps &
+  Controlled & {
+    /** Undefined while they are loaded; so long, the form around it cannot be sent. */
+    options: readonly Option[] | undefined;
+  }) {
+  useNeeded(options);
+  const shown = options ?? [{ value, label: common.loading }];
   return (
     <Field label={label} hint={hint} errors={errors} optional={optional}>
       {(described) => (
@@ -126,9 +133,10 @@ export function SelectField({
           {...described}
           value={value}
           className="control"
+          disabled={!options}
           onChange={({ target }) => onValue(target.value)}
         >
-          {options.map((option) => (
+          {shown.map((option) => (
             <option key={option.value} value={option.value} disabled={option.disabled}>
               {option.label}
             </option>
@@ -189,21 +197,29 @@ export function Choice<T extends string>({
   options,
   errors = [],
   columns = 'sm:grid-cols-2 xl:grid-cols-3',
+  space = 'h-32',
 }: {
   legend: string;
   value: T;
   onValue: (value: T) => void;
-  options: readonly {
-    value: T;
-    title: ReactNode;
-    detail?: ReactNode;
-    side?: ReactNode;
-    blocked?: string | undefined;
-  }[];
+  /** Undefined while they are loaded; so long, the form around it cannot be sent. */
+  options:
+    | readonly {
+        value: T;
+        title: ReactNode;
+        detail?: ReactNode;
+        side?: ReactNode;
+        blocked?: string | undefined;
+      }[]
+    | undefined;
   errors?: readonly string[] | undefined;
   columns?: string;
+  /** The height that is kept for choices which are being loaded. */
+  space?: string;
 }) {
   const name = useId();
+  useNeeded(options);
+  if (!options) return <div className={`skeleton ${space}`} role="status" aria-label={common.loading} />;
   return (
     <fieldset className="min-w-0" aria-describedby={errors.length > 0 ? `${name}-error` : undefined}>
       <legend className="sr-only">{legend}</legend>

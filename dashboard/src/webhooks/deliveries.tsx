@@ -10,6 +10,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { FilterSelect } from '../ui/filter.tsx';
 import { Empty, Facts, Section } from '../ui/page.tsx';
 import { PagedTable } from '../ui/paged-table.tsx';
+import { useRefusals } from '../ui/refusals.ts';
 import type { Column } from '../ui/table.tsx';
 import { Ago, AgoCell } from '../ui/time.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
@@ -158,6 +159,7 @@ const factsOf = (delivery: Delivery): Parameters<typeof Facts>[0]['items'] => [
 
 function DeliveryDetails({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void }) {
   const { payload, signature, response_body, error_message } = delivery;
+  const { change } = useRefusals();
   return (
     <div className="flex flex-col gap-4">
       <Facts items={factsOf(delivery)} />
@@ -179,7 +181,9 @@ function DeliveryDetails({ delivery, onAgain }: { delivery: Delivery; onAgain: (
         </div>
       )}
       <div className="flex justify-end">
-        <Button onClick={onAgain}>{text.redeliver}</Button>
+        <Button blocked={change} onClick={onAgain}>
+          {text.redeliver}
+        </Button>
       </div>
     </div>
   );

@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<Endpoint>[] = [
     title: text.name,
     sort: ({ name }) => name,
     cell: ({ name, url, is_default }) => (
-      <div className="max-w-96 min-w-36">
+      <div className="max-w-40 min-w-28 sm:max-w-96">
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {is_default && <Tag>{text.isDefault}</Tag>}
@@ -71,6 +71,7 @@ export function WebhooksPage({
 }) {
   const client = useQueryClient();
   const { data } = useQuery(endpointsQuery);
+  const { change } = useRefusals();
   const [edited, setEdited] = useState<Endpoint | 'new' | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
@@ -100,10 +101,11 @@ export function WebhooksPage({
         label={`${common.more}: ${name}`}
         className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
         items={[
-          { label: text.edit, icon: <Pencil />, run: () => setEdited(endpoint) },
+          { label: text.edit, icon: <Pencil />, blocked: change, run: () => setEdited(endpoint) },
           {
             label: text.test,
             icon: <Send />,
+            blocked: change,
             run: () =>
               void run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/test', at(id)))).catch(
                 tellFailure,
@@ -112,6 +114,7 @@ export function WebhooksPage({
           {
             label: enabled ? text.turnOff : text.turnOn,
             icon: <Power />,
+            blocked: change,
             run: () =>
               void run(
                 answerOf(
@@ -125,11 +128,13 @@ export function WebhooksPage({
           {
             label: text.sendAgain,
             icon: <RotateCw />,
+            blocked: change,
             run: () => void sendAgain(id).catch(tellFailure),
           },
           {
             label: text.renewSecret,
             icon: <KeyRound />,
+            blocked: change,
             run: () =>
               setConfirmation({
                 title: text.renewTitle(name),
@@ -143,6 +148,7 @@ export function WebhooksPage({
             label: common.delete,
             icon: <Trash2 />,
             danger: true,
+            blocked: change,
             run: () =>
               setConfirmation({
                 title: text.deleteTitle(name),

@@ -28,7 +28,7 @@ interface Props {
   onSelect: (keys: ReadonlySet<string>) => void;
   onOpen: (search: ObjectsSearch) => void;
   onRemove: (key: string) => void;
-  cannotDelete: string | false;
+  cannotDelete: string | null;
 }
 
 /** The folders and files of a page, folders first. */

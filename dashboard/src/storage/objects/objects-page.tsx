@@ -2,11 +2,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { FolderPlus, Trash2, Upload } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { answerOf, api } from '../../api/client.ts';
-import { teamQuery } from '../../team/queries.ts';
 import { objectsText as text } from '../../text/objects.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
 import { Section } from '../../ui/page.tsx';
+import { useRefusals } from '../../ui/refusals.ts';
 import { tellSuccess } from '../../ui/toast.tsx';
 import { useBucket } from '../bucket-frame.tsx';
 import { bucketAt } from '../bucket-queries.ts';
@@ -29,7 +29,7 @@ export function ObjectsPage({
 }) {
   const { folder = '' } = search;
   const { data, error } = useQuery(objectsQuery(id, search));
-  const { data: team } = useQuery(teamQuery);
+  const { change: cannotWrite, remove: cannotDelete } = useRefusals();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const [isMaking, setMaking] = useState(false);
@@ -38,8 +38,6 @@ export function ObjectsPage({
     setSelected(new Set());
     onSearch(next);
   };
-  const cannotWrite = team?.role === 'viewer' && text.mayNotWrite;
-  const cannotDelete = (team?.role === 'viewer' || team?.role === 'editor') && text.mayNotDelete;
   const chosen = [...selected].filter((key) => data?.data.some((one) => one.key === key));
   return (
     <div className="flex flex-col gap-6">
@@ -109,7 +107,7 @@ function useRemoval(id: string, onDone: () => void): (keys: readonly string[]) =
 }
 
 interface Receiver {
-  blocked: string | false;
+  blocked: string | null;
   onFiles: (files: readonly File[]) => void;
 }
 
