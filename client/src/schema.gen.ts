@@ -25177,6 +25177,7 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description At most 16777216 bytes. */
         requestBody: {
             content: {
                 "application/octet-stream": string;

@@ -174,9 +174,11 @@ function requestBody(schema: TSchema, name: string, writer: SchemaWriter): Json 
   };
 }
 
-const bytes = (maxLength: number): Json => ({
+/** Without `maxLength`: generators for Go would take the length of the body's file for that of a text. */
+const bytes = (limit: number): Json => ({
+  description: `At most ${limit} bytes.`,
   required: true,
-  content: { [BYTES]: { schema: { type: 'string', format: 'binary', maxLength } } },
+  content: { [BYTES]: { schema: { type: 'string', format: 'binary' } } },
 });
 
 /** The members of an example that name other resources, which the reader does not have. */
