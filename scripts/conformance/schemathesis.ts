@@ -21,7 +21,7 @@ const SCHEMATHESIS = 'schemathesis==4.32.5';
 const PHASES = 'examples,coverage,fuzzing,stateful';
 
 // All requests come from one address, and more of them without a token than one is allowed.
-Object.assign(ADDRESS_LIMITS, Array(3).fill(Number.MAX_SAFE_INTEGER));
+Object.assign(ADDRESS_LIMITS, Array(3).fill(1_000_000));
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-conformance-'));
 let status = 1;
