@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import { type Console, openConsole, watch, withoutBrowser } from './dashboard-browser.ts';
 import { createTeam } from './harness.ts';
 import { createPerson, PASSWORD } from './people.ts';
@@ -42,6 +42,50 @@ describe('what was typed into a form of the dashboard', { skip: withoutBrowser }
     await isThere();
     await page.reload();
     await isThere();
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
+  it('is not sent before everything is there that one chooses from', async () => {
+    const team = await createTeam(console.test.database);
+    const { page, problems, context } = await console.open(team);
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST') sent.push(request.url());
+    });
+    const { promise: choices, resolve: letGo } = Promise.withResolvers<void>();
+    // Pages that were left do not wait for their answers.
+    const later = (route: Route) => choices.then(() => route.continue()).catch(() => undefined);
+    await page.route(/\/api\/v1\/(vps|database|cache)\/plans/, later);
+    await page.route(/\/api\/v1\/(ssh-keys|storage\/buckets|parameter-groups)\?/, later);
+    const button = (label: string) => page.getByRole('button', { name: label, exact: true });
+    const waits = async (send: Locator): Promise<void> => {
+      await send.and(page.locator('[aria-disabled="true"]')).waitFor();
+      assert.equal(await send.getAttribute('aria-description'), 'The choices are still being loaded.');
+      await name(page).press('Enter');
+      await send.click({ force: true });
+      assert.deepEqual(sent, []);
+    };
+    await page.goto('/object-storage');
+    await button('Create access key').click();
+    await name(page).fill('too-early');
+    await waits(page.getByRole('dialog').locator('button[type=submit]'));
+    for (const [path, label] of Object.entries({
+      '/databases/new': 'Create database',
+      '/caches/new': 'Create cache',
+      '/vps/new': 'Create server',
+    })) {
+      await page.goto(path);
+      await name(page).fill('too-early');
+      await waits(button(label));
+    }
+    await page.getByRole('radio', { name: /^Password/ }).check();
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('Password again').fill(PASSWORD);
+    letGo();
+    await button('Create server').and(page.locator(':not([aria-disabled])')).click();
+    await page.getByRole('heading', { name: 'too-early' }).waitFor();
+    assert.equal(sent.length, 1);
     assert.deepEqual(problems, []);
     await context.close();
   });
