@@ -11,7 +11,7 @@ export interface Snippet {
   code: string;
 }
 
-/** Commands and programs that connect to an engine, ready to run, with `danube-ca.pem` beside them where they verify it. */
+/** Commands and programs that connect to an engine and verify it, ready to run with `danube-ca.pem` beside them. */
 export function snippetsFor(engine: string, access: Access): readonly Snippet[] {
   if (engine === 'postgresql') return postgresql(access);
   return engine === 'mysql' || engine === 'mariadb' ? mysql(engine, access) : redis(access);
@@ -22,7 +22,7 @@ const uriOf = (scheme: string, { host, port, user, password }: Access): string =
 
 function postgresql(access: Access): readonly Snippet[] {
   const { host, port, user, password, database } = access;
-  const uri = `${uriOf('postgresql', access)}/${database}?sslmode=require`;
+  const uri = `${uriOf('postgresql', access)}/${database}?sslmode=verify-full&sslrootcert=danube-ca.pem`;
   return [
     { title: 'psql', code: `psql "${uri}"` },
     {
@@ -80,7 +80,7 @@ func main() {
     {
       title: 'PHP',
       code: `<?php
-$db = new PDO("pgsql:host=${host};port=${port};dbname=${database};sslmode=require", "${user}", "${password}");
+$db = new PDO("pgsql:host=${host};port=${port};dbname=${database};sslmode=verify-full;sslrootcert=danube-ca.pem", "${user}", "${password}");
 echo $db->query("select version()")->fetchColumn(), "\\n";`,
     },
   ];

@@ -54,7 +54,34 @@ function programs({ endpoint, region, bucket }: Place): Snippet[] {
     },
     {
       title: 'Go',
-      code: `// With github.com/minio/minio-go/v7; run it with SSL_CERT_FILE=danube-ca.pem and the key in AWS_*.\ns3, err := minio.New("${host}", &minio.Options{\n\tCreds: credentials.NewEnvAWS(), Secure: ${endpoint.startsWith('https:')}, Region: "${region}", BucketLookup: minio.BucketLookupPath,\n})\nif err != nil {\n\tlog.Fatal(err)\n}\n_, err = s3.FPutObject(ctx, "${bucket}", "photo.jpg", "photo.jpg", minio.PutObjectOptions{})`,
+      code: `// Run it with SSL_CERT_FILE=danube-ca.pem, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+package main
+
+import (
+	"context"
+	"log"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+func main() {
+	s3, err := minio.New("${host}", &minio.Options{
+		Creds:        credentials.NewEnvAWS(),
+		Secure:       ${endpoint.startsWith('https:')},
+		Region:       "${region}",
+		BucketLookup: minio.BucketLookupPath,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	body := strings.NewReader("hello")
+	_, err = s3.PutObject(context.Background(), "${bucket}", "hello", body, body.Size(), minio.PutObjectOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+}`,
     },
     {
       title: 'Ruby',
@@ -62,7 +89,7 @@ function programs({ endpoint, region, bucket }: Place): Snippet[] {
     },
     {
       title: 'PHP',
-      code: `$s3 = new Aws\\S3\\S3Client([\n    "endpoint" => "${endpoint}", "region" => "${region}", "version" => "latest",\n    "use_path_style_endpoint" => true, "http" => ["verify" => "danube-ca.pem"],\n    "credentials" => ["key" => "YOUR_KEY_ID", "secret" => "YOUR_SECRET"],\n]);\n$s3->putObject(["Bucket" => "${bucket}", "Key" => "hello", "Body" => "hello"]);`,
+      code: `<?php\n// With aws/aws-sdk-php of Composer.\nrequire 'vendor/autoload.php';\n\n$s3 = new Aws\\S3\\S3Client([\n    "endpoint" => "${endpoint}", "region" => "${region}", "version" => "latest",\n    "use_path_style_endpoint" => true, "http" => ["verify" => "danube-ca.pem"],\n    "credentials" => ["key" => "YOUR_KEY_ID", "secret" => "YOUR_SECRET"],\n]);\n$s3->putObject(["Bucket" => "${bucket}", "Key" => "hello", "Body" => "hello"]);`,
     },
   ];
 }
