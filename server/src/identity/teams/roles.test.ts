@@ -58,7 +58,7 @@ describe('roles', () => {
     const refused = await call('POST', '/ssh-keys', { token, ...newKey(2) });
     assert.equal(refused.status, 403);
     assert.equal(refused.body.role, undefined);
-    assert.match(refused.body.message, /token lacks/);
+    assert.match(refused.body.message, /token does not have/);
   });
 
   it('count within seconds of a change', async () => {
