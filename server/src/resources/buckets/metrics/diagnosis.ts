@@ -95,19 +95,20 @@ function failureFindings(recent: Traffic): (Finding | null)[] {
     isMuch(clientErrors)
       ? {
           code: 'client_errors',
-          severity: 'warning',
-          summary: `${share(clientErrors)} of the requests of 24 hours were refused.`,
+          // Programs for backups ask for much that is not there, so this alone is no fault.
+          severity: 'info',
+          summary: `${share(clientErrors)} of the requests of 24 hours were refused, or were for what does not exist.`,
           remediation:
-            'Look at the errors of the clients: a key may be revoked, expired or for other buckets.',
+            'Look at the errors of the clients where you did not expect this: a key may be revoked, expired or for other buckets.',
           retryable: false,
         }
       : null,
     clientErrors === null && rate >= FAILING.share
       ? {
           code: 'failed_requests',
-          severity: 'warning',
-          summary: `${share(recent.failed)} of the requests of 24 hours failed or were refused.`,
-          remediation: 'Look at the errors of the clients.',
+          severity: 'info',
+          summary: `${share(recent.failed)} of the requests of 24 hours failed, were refused, or were for what does not exist.`,
+          remediation: 'Look at the errors of the clients where you did not expect this.',
           retryable: false,
         }
       : null,
