@@ -125,8 +125,8 @@ export const PARAMETERS: Record<string, Json> = {
     in: 'header',
     required: false,
     description: 'The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty.',
-    // All headers together can have 16 KB.
-    schema: { type: 'string', maxLength: 8192 },
+    // All headers together can have as much.
+    schema: { type: 'string', maxLength: 16_384 },
   },
 };
 
