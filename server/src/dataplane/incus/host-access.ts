@@ -4,7 +4,12 @@ import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { openHostPorts } from './host-ports.ts';
-import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
+import {
+  removeEmptyVolume,
+  removeHostRemains,
+  removeMissingAddresses,
+  stopForgottenDns,
+} from './host-remains.ts';
 import { readCpuWait, readHost } from './metering.ts';
 import { askNeighboursOften } from './neighbours.ts';
 import { readOomKills } from './oom-kills.ts';
@@ -40,6 +45,8 @@ export interface HostAccess {
   removeEmptyVolume: typeof removeEmptyVolume;
   removeHostRemains: typeof removeHostRemains;
   stopForgottenDns: typeof stopForgottenDns;
+  /** Lets instances without IPv6 on a bridge start, see {@link removeMissingAddresses}. */
+  removeMissingAddresses(bridge: string): Promise<boolean>;
 }
 
 /** Null where Incus runs elsewhere; these operations are then up to the operators of those hosts. */
@@ -64,5 +71,7 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
     removeEmptyVolume,
     removeHostRemains,
     stopForgottenDns,
+    removeMissingAddresses: (bridge) =>
+      removeMissingAddresses(path.join(folder, 'networks', bridge, 'dnsmasq.hosts')),
   };
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../lib/run.ts';
 
@@ -46,6 +46,25 @@ export async function removeEmptyVolume(said: string, volume: string): Promise<b
     if (code !== 'ENOENT') return false;
   }
   return true;
+}
+
+/**
+ * Incus 6.0 writes `[none]` where an instance has no IPv6 address when it sets up a network again, which it does after each
+ * start of its own, and takes that for an address when it starts the instance. Takes it out of the files of a network, in
+ * `folder`; false where there was none.
+ */
+export async function removeMissingAddresses(folder: string): Promise<boolean> {
+  let isChanged = false;
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    const text = await readFile(file, 'utf8');
+    const mended = text.replaceAll(',[none]', '');
+    if (mended === text) continue;
+    // In place: dnsmasq reads whatever appears in the folder.
+    await writeFile(file, mended);
+    isChanged = true;
+  }
+  return isChanged;
 }
 
 async function dnsServersOf(bridge: string): Promise<number[]> {

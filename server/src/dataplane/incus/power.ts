@@ -2,7 +2,7 @@ import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
 import { findDueToStart, findInstance, getInstance, instancePath, isAtWork } from './lookup.ts';
-import { projectName } from './names.ts';
+import { bridgeName, projectName } from './names.ts';
 import { patiently } from './patience.ts';
 
 /** Seconds between two shutdown requests to the guest. */
@@ -11,10 +11,21 @@ const ASK_SECONDS = 5;
 /** Milliseconds after which a stopped instance is no longer assumed to be rebooting, and between two looks at it. */
 const REBOOT_MS = 3_000;
 const LOOK_MS = 250;
+/** What Incus says where it has written `[none]` in the place of an address. */
+const MISSING_ADDRESS = /parsing IP address "\[none\]"/;
 
 export async function startInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
   await thawInstance(context, ref);
-  await changeState(context, ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
+  const start = (): Promise<void> =>
+    changeState(context, ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof IncusError) || !MISSING_ADDRESS.test(error.said)) throw error;
+    const bridge = bridgeName(context.installId, ref.teamId);
+    if (!(await context.host?.removeMissingAddresses(bridge))) throw error;
+    await start();
+  }
 }
 
 /** Freezes all processes of a running guest. */

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { IncusClient } from '../../../src/dataplane/incus/client.ts';
 import { bridgeName } from '../../../src/dataplane/incus/names.ts';
 import { NEIGHBOUR_SETTINGS } from '../../../src/dataplane/incus/neighbours.ts';
-import { type IncusSubject, networkOf, openIncus, TEAMS } from '../../contract/subjects.ts';
+import {
+  ensureWhole,
+  type IncusSubject,
+  networkOf,
+  openIncus,
+  specOf,
+  TEAMS,
+} from '../../contract/subjects.ts';
 
 const FAMILIES = ['ipv4', 'ipv6'];
 
@@ -39,5 +48,26 @@ describe('the network of a team', { timeout: 300_000 }, () => {
     await ensure();
     assert.deepEqual(await read(), wanted);
     assert.deepEqual(await read('default'), others);
+  });
+
+  it('lets an instance without IPv6 start after Incus has set it up again', async () => {
+    const { plane, installId, socketPath } = subject;
+    const four = specOf('four', 33);
+    four.addresses.ipv6 = null;
+    await ensure();
+    await plane.ensureImage('debian-12');
+    await ensureWhole(subject.plane, four);
+    await plane.ensureStopped(four.ref, 0);
+    const bridge = bridgeName(installId, TEAMS.one);
+    const incus = new IncusClient({ socketPath });
+    // As it is after each start of Incus.
+    await incus.request('PATCH', `/1.0/networks/${bridge}`, { config: { 'ipv4.dhcp.expiry': '2h' } });
+    await incus.close();
+    const folder = path.join(path.dirname(socketPath), 'networks', bridge, 'dnsmasq.hosts');
+    const [file] = (await readdir(folder)) as [string];
+    assert.match(await readFile(path.join(folder, file), 'utf8'), /,\[none\]/);
+    await plane.ensureRunning(four.ref);
+    const found = await plane.describeInstance(four.ref);
+    assert.equal(found?.power, 'running');
   });
 });
