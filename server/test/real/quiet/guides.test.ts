@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -15,6 +14,8 @@ import { type Crashable, createCrashable } from '../../faults.ts';
 import { waitFor } from '../../harness.ts';
 import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
+import { languagesFor, SHOWN_ANSWERS, shownBucketProgram, shownProgram } from '../shown-programs.ts';
+import { type Environment, throughSomebodyElse } from '../somebody-else.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../../..');
 /** In seconds. The first instance of each engine waits for its image to be built. */
@@ -61,7 +62,6 @@ const ENGINE_PAGES: Record<string, { page: string; files: Record<string, string>
 
 /** How to run a program of a guide, or why it cannot run on this machine. */
 type Program = { command: string[] } | { skip: string };
-type Environment = Record<string, string>;
 
 /** Runs the commands and programs in the customers' guides exactly as they are printed. */
 describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
@@ -131,6 +131,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     if (language === 'python') return { command: ['/usr/bin/python3', file] };
     if (language === 'js') return { command: [process.execPath, file] };
     if (language === 'php') return { command: ['php', file] };
+    if (language === 'sh') return { command: ['bash', '-eu', file] };
     go ??= prepareGo();
     const skip = await go;
     if (skip) return { skip };
@@ -204,6 +205,20 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
         });
       }
 
+      for (const language of languagesFor(provider)) {
+        it(`connects with what the dashboard shows: ${language}`, async (context: TestContext) => {
+          const name = `${provider}-shown-${language}`;
+          const uri = shell.DATABASE_URL ?? shell.CACHE_URL!;
+          const program = await prepare(name, language, shownProgram(provider, uri, language));
+          if ('skip' in program) return context.skip(program.skip);
+          const beside = path.join(folder, name);
+          await cp(shell.CA_FILE!, path.join(beside, 'danube-ca.pem'));
+          const { status, stdout, stderr } = await inFolder(program.command, {}, beside);
+          assert.match(stdout, SHOWN_ANSWERS[provider]!, stderr);
+          assert.equal(status, 0, stderr);
+        });
+      }
+
       it('takes the commands of its page', () => typePage(provider, shell));
 
       // All engines have the same commands, except for the names of parameters.
@@ -220,6 +235,23 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
           PATIENCE,
         );
       });
+    });
+  }
+
+  /** Commands that only read a program of that language. */
+  const CHECKS: Record<string, (file: string) => string[]> = {
+    js: (file) => [process.execPath, '--check', file],
+    python: (file) => ['/usr/bin/python3', '-m', 'py_compile', file],
+    php: (file) => ['php', '-l', file],
+    go: (file) => ['gofmt', '-l', '-e', file],
+  };
+  for (const [language, check] of Object.entries(CHECKS)) {
+    it(`has programs for buckets that are written as ${language} is`, async (context: TestContext) => {
+      const file = path.join(folder, `bucket.${language === 'js' ? 'mjs' : language}`);
+      await writeFile(file, `${shownBucketProgram(language)}\n`);
+      const { status, stdout, stderr } = await inFolder(check(file), {});
+      if (status === 127) return context.skip(`${language} is not installed`);
+      assert.equal(status, 0, stdout + stderr);
     });
   }
 
@@ -248,32 +280,5 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
   function assertRefused({ status, stdout, stderr }: RunResult): void {
     assert.notEqual(status, 0, stdout);
     assert.match(stdout + stderr, /certificate|altnames|CERTIFICATE|unknown authority/i);
-  }
-
-  /** Calls back with URIs of the same instance whose address is not in its certificate. */
-  async function throughSomebodyElse(
-    env: Environment,
-    use: (env: Environment) => Promise<void>,
-  ): Promise<void> {
-    const name = env.CACHE_URL ? 'CACHE_URL' : 'DATABASE_URL';
-    const [, before, host, port, rest] = /^(.*@)([^:/]+):(\d+)(.*)$/.exec(env[name]!)!;
-    const forwarder = net.createServer((client) => {
-      const instance = net.connect(Number(port), host);
-      for (const socket of [client, instance]) {
-        socket.on('error', () => {});
-        socket.on('close', () => {
-          client.destroy();
-          instance.destroy();
-        });
-      }
-      client.pipe(instance).pipe(client);
-    });
-    await new Promise<void>((resolve) => forwarder.listen(0, '127.0.0.2', resolve));
-    try {
-      const uri = `${before}127.0.0.2:${(forwarder.address() as AddressInfo).port}${rest}`;
-      await use({ ...env, [name]: uri });
-    } finally {
-      await new Promise((resolve) => forwarder.close(resolve));
-    }
   }
 });
