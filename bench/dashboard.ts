@@ -21,6 +21,8 @@ const CATEGORIES = {
   accessibility: 'accessibility',
   'best-practices': 'best practices',
 };
+/** Chromium sometimes records nothing of a page, and Lighthouse says to try again. */
+const ATTEMPTS = 5;
 const SERVERS = 1000;
 /** A team may have ten servers. */
 const CHANGES = 5;
@@ -154,7 +156,15 @@ async function lighthouse(test: TestApp, url: string, folder: string): Promise<R
     '--chrome-flags=--headless=new --no-sandbox',
   ];
   const env = { ...process.env, CHROME_PATH: CHROMIUM, npm_config_cache: path.join(folder, 'cache') };
-  await promisify(execFile)('npm', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
+  const measure = () => promisify(execFile)('npm', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
+  for (let left = ATTEMPTS - 1; ; left -= 1) {
+    try {
+      await measure();
+      break;
+    } catch (error) {
+      if (left === 0 || !String(error).includes('NO_NAVSTART')) throw error;
+    }
+  }
   const { categories } = JSON.parse(await readFile(file, 'utf8')) as {
     categories: Record<string, { score: number }>;
   };
