@@ -18,6 +18,7 @@ const LONGEST = [
   'server/test/real/quiet/browser.test.ts',
   'server/test/real/quiet/firewall-changes.test.ts',
   'server/test/real/disruptive/contract-kills.test.ts',
+  'server/test/real/disruptive/host-restart.test.ts',
   'server/src/resources/managed-services/faults.test.ts',
   'server/src/resources/vps/faults.test.ts',
   'server/src/resources/snapshots/faults.test.ts',

@@ -41,7 +41,7 @@ const CLIENTS: readonly Need[] = [
     ],
   },
   {
-    files: /test\/(dashboard|api-page|console-page)|real.*\/browser/,
+    files: /test\/(dashboard|api-page|console-page)|real.*\/(browser|object-store)/,
     packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }],
   },
   {

@@ -66,7 +66,6 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
 const INSTALLS = 'sets up a host, which every run of all tests does';
 const RECEIVERS =
   'verifies messages of webhooks; real/quiet/webhook-receivers.test.ts runs the programs of the page';
-const PROGRAMS = 'server/test/real/object-store-programs.ts does the same, with a key of the team';
 const SERVICE = 'needs the systemd of a host; src/cli/service.test.ts has the unit';
 const OTHER_SERVER =
   'needs a server of another vendor or version; the tests of the engine load what such servers wrote';
@@ -93,11 +92,6 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
   'docs/mysql.md': {
     'mysql --host': 'Debian has no client of MySQL itself; that of MariaDB is typed',
     mysqldump: OTHER_SERVER,
-  },
-  'docs/object-storage.md': {
-    'rclone() {': PROGRAMS,
-    'cat >s3cfg': PROGRAMS,
-    'rclone sync': PROGRAMS,
   },
   'docs/s3.md': {
     'npm run danube -- storage enable': 'takes minutes; real/quiet/object-store.test.ts makes the same store',

@@ -45,6 +45,8 @@ export function testGuide(customers: StoreCustomers): void {
         GOCACHE: process.env.GOCACHE ?? path.join(os.homedir(), '.cache/go-build'),
         GOPATH: process.env.GOPATH ?? path.join(os.homedir(), 'go'),
         HOME: folder,
+        // Names of files are not only ASCII.
+        LANG: 'C.UTF-8',
         TOKEN: team.token,
         API: `${test.app.url}/api/v1`,
       };
@@ -111,10 +113,24 @@ export function testGuide(customers: StoreCustomers): void {
       assert.match(printed, /^https:.*X-Amz-Signature=/m);
     });
 
-    it('back up and restore with restic', async () => {
-      assert.match(await type(shell('Object storage', 'Back up')), /no errors were found/);
-      const compared = await inFolder(['diff', '-r', 'before', 'restored/photos']);
-      assert.equal(compared.status, 0, `${compared.stdout}\n${compared.stderr}`);
+    for (const program of ['rclone', 's3cmd']) {
+      it(`copy and list with ${program}`, async () => {
+        const printed = await type(shell('Object storage', `With \`${program}\``));
+        assert.match(printed, /2025 in Köln\/two \+ three\.jpg/);
+      });
+    }
+
+    /** Whether a folder has come back as it was. */
+    async function isRestored(restored: string): Promise<void> {
+      const { status, stdout, stderr } = await inFolder(['diff', '-r', 'before', restored]);
+      assert.equal(status, 0, `${stdout}\n${stderr}`);
+    }
+
+    it('back up and restore with restic, and with rclone', async () => {
+      const printed = await type(shell('Object storage', 'With `rclone`', 'Back up'));
+      assert.match(printed, /no errors were found/);
+      await isRestored('restored/photos');
+      await isRestored('restored-photos');
     });
 
     it('show a website to anybody', async () => {

@@ -4,10 +4,15 @@ import { chmod, cp, mkdir, mkdtemp, rm, statfs, truncate, writeFile } from 'node
 import os from 'node:os';
 import path from 'node:path';
 import { checkout } from '../../src/cli/script.ts';
+import { removeHostFirewall } from '../../src/host/components/host-firewall.ts';
 import { incusSocket } from '../../src/host/components/incus-connection.ts';
+import { removeIncusRemains } from '../../src/host/components/incus-remains.ts';
 import { buildImage } from '../../src/images/builder.ts';
 import { RECIPES } from '../../src/images/recipes.ts';
 import { hostMirror } from '../../src/lib/debian-mirror.ts';
+import { installId } from '../../src/lib/install-id.ts';
+import { mountsOf } from '../../src/lib/mounts.ts';
+import { allPids, argumentsOf, environmentOf, linkOf, signal } from '../../src/lib/processes.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { type Call, clientOf } from '../client.ts';
 import { waitFor } from '../harness.ts';
@@ -16,34 +21,44 @@ import { fromTestRun } from '../incus.ts';
 /** Size of the disk, in GB: a little more than Danube asks for. Its file is sparse. */
 const DISK_GB = 12;
 const MIB = 1024 ** 2;
-/** What starts there: the default of servers, which Danube makes at its start, and that of caches. */
-const IMAGES = ['debian-12', 'valkey-9.1'];
+/** The default of servers, which Danube makes at its start. */
+const DEFAULT_IMAGE = 'debian-12';
 /** What `fallocate` leaves for the file system's own needs. */
 const REST = 32 * MIB;
 /** Characters of Danube's output in an error. */
 const MUCH = 2000;
 
-/** An install of its own, whose data directory is on a small disk that can be filled. */
+interface SmallHostOptions {
+  /** Images of what starts there. */
+  images: readonly string[];
+  settings?: Readonly<Record<string, string>>;
+}
+
+/** An install of its own, whose data directory is on a small disk that can be filled, and whose power can be cut. */
 export class SmallHost {
   readonly home: string;
   readonly #folder: string;
   readonly #disk: string;
   #launcher: ChildProcess | null = null;
+  readonly #options: SmallHostOptions;
   #output = '';
+  #token = '';
   call!: Call;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, options: SmallHostOptions) {
     this.#folder = folder;
+    this.#options = options;
     this.#disk = path.join(folder, 'disk');
     this.home = path.join(this.#disk, 'home');
   }
 
   /** Makes the disk, and starts Danube on it. */
-  static async open(): Promise<SmallHost> {
-    const host = new SmallHost(await mkdtemp(path.join(os.tmpdir(), 'danube-small-')));
+  static async open(options: SmallHostOptions): Promise<SmallHost> {
+    const host = new SmallHost(await mkdtemp(path.join(os.tmpdir(), 'danube-small-')), options);
     try {
       await host.#make();
-      await host.#start();
+      await host.start();
+      await waitFor('the default image', async () => host.lastPrinted(`Ready: ${DEFAULT_IMAGE}`) >= 0, 900);
     } catch (error) {
       await host.close();
       throw error;
@@ -66,7 +81,7 @@ export class SmallHost {
   async #takeImages(): Promise<void> {
     const images = path.join(this.home, 'images');
     await mkdir(images, { recursive: true });
-    for (const name of IMAGES) {
+    for (const name of [DEFAULT_IMAGE, ...this.#options.images]) {
       const recipe = RECIPES.get(name);
       if (!recipe) throw new Error(`There is no recipe of ${name}.`);
       const cacheDir = fromTestRun('DANUBE_TEST_IMAGES');
@@ -77,14 +92,40 @@ export class SmallHost {
     }
   }
 
-  async #start(): Promise<void> {
+  /** Starts Danube, at another port than before. */
+  async start(): Promise<void> {
+    this.#output = '';
     const launcher = this.#launch('start');
     this.#launcher = launcher;
     await waitFor('Danube to start', async () => this.lastPrinted('Ctrl-C stops Danube') >= 0, 600);
     const url = /API\s+(http:\/\/\S+)\/api\/v1/.exec(this.#output)?.[1] ?? '';
-    const token = /API token\s+(\S+)/.exec(this.#output)?.[1] ?? '';
-    this.call = clientOf(url, token);
-    await waitFor('the default image', async () => this.lastPrinted('Ready: debian-12') >= 0, 900);
+    // It is printed once.
+    this.#token = /API token\s+(\S+)/.exec(this.#output)?.[1] ?? this.#token;
+    this.call = clientOf(url, this.#token);
+  }
+
+  /**
+   * Ends all processes of the install and its instances at once, and takes away what the kernel had for them: mounts, loop devices,
+   * bridges and rules of the firewall. What is left is what a host has after a loss of power.
+   */
+  async cutPower(): Promise<void> {
+    for (const pid of allPids().filter((pid) => this.#owns(pid))) signal(pid, 'SIGKILL');
+    const id = installId(this.home);
+    await removeIncusRemains(this.home, id);
+    await removeHostFirewall(id);
+    const mounts = mountsOf('self').map(({ target }) => target);
+    for (const mount of mounts.filter((one) => one.startsWith(`${this.home}/`)).reverse())
+      await run('umount', ['--lazy', mount], { allow: 'any' });
+  }
+
+  #owns(pid: number): boolean {
+    if (pid === process.pid) return false;
+    return (
+      environmentOf(pid, 'DANUBE_HOME') === this.home ||
+      argumentsOf(pid).some((argument) => argument.includes(`${this.home}/`)) ||
+      // Processes of PostgreSQL have neither.
+      (linkOf(pid, 'cwd') ?? '').startsWith(`${this.home}/`)
+    );
   }
 
   /** Where Danube has last printed a text, the server's log included; -1 for never. Throws where Danube has ended. */
@@ -117,6 +158,7 @@ export class SmallHost {
       DANUBE_LOG_LEVEL: 'info',
       // Guests are to fill the disk, and not to be kept from it by what is promised.
       DANUBE_DISK_FACTOR: '100',
+      ...this.#options.settings,
     };
   }
 

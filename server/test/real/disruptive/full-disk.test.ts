@@ -23,7 +23,7 @@ describe('a full disk', { timeout: 3_600_000 }, () => {
   let id: string;
 
   before(async () => {
-    host = await SmallHost.open();
+    host = await SmallHost.open({ images: ['valkey-9.1'] });
     id = await create('kept');
   });
   after(() => host?.close());

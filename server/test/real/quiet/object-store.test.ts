@@ -11,6 +11,7 @@ import { slice } from '../../slice.ts';
 import { StoreWorld } from '../object-store.ts';
 import { testStorageApi } from '../object-store-api.ts';
 import { testAttacks } from '../object-store-attacks.ts';
+import { testInBrowser } from '../object-store-browser.ts';
 import { testFullStore, testReplacement } from '../object-store-care.ts';
 import { StoreCustomers } from '../object-store-customers.ts';
 import { testFromGuest } from '../object-store-guest.ts';
@@ -50,6 +51,7 @@ describe('the object store of the install', { timeout: 1_800_000 }, () => {
     testPrograms(customers);
     testGuide(customers);
   });
+  testInBrowser(world);
   testFromGuest(world);
 
   describe('whatever happens to it', () => {
