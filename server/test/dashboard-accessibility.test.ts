@@ -42,9 +42,13 @@ describe('the dashboard', { skip: withoutBrowser }, () => {
       assert.deepEqual(await violations(page, STANDARDS), [], `${name}, light`);
       await page.emulateMedia({ colorScheme: 'dark' });
       assert.deepEqual(await violations(page, ['color-contrast']), [], `${name}, dark`);
+      // An open menu keeps the page as wide as it was.
+      if ((await page.getByRole('menu').count()) > 0) await page.keyboard.press('Escape');
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: HEIGHT });
-        assert.deepEqual(await page.evaluate(BEYOND_WINDOW), [], `${name}, ${width} px wide`);
+        // Graphs and editors take their new width with one of the next frames.
+        const fits = page.waitForFunction(`${BEYOND_WINDOW}.length === 0`).catch(() => null);
+        if (!(await fits)) assert.deepEqual(await page.evaluate(BEYOND_WINDOW), [], `${name}, ${width} px wide`);
       }
       await page.setViewportSize({ width: USUAL_WIDTH, height: HEIGHT });
     }
