@@ -48,7 +48,8 @@ describe('the dashboard', { skip: withoutBrowser }, () => {
         await page.setViewportSize({ width, height: HEIGHT });
         // Graphs and editors take their new width with one of the next frames.
         const fits = page.waitForFunction(`${BEYOND_WINDOW}.length === 0`).catch(() => null);
-        if (!(await fits)) assert.deepEqual(await page.evaluate(BEYOND_WINDOW), [], `${name}, ${width} px wide`);
+        if (!(await fits))
+          assert.deepEqual(await page.evaluate(BEYOND_WINDOW), [], `${name}, ${width} px wide`);
       }
       await page.setViewportSize({ width: USUAL_WIDTH, height: HEIGHT });
     }
