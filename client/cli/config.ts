@@ -11,7 +11,7 @@ export interface Access {
 }
 
 /** What can be in a header. */
-const TOKEN = /^[\x21-\x7e]+$/;
+export const TOKEN = /^[\x21-\x7e]+$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Command, type Commands, commandsOf, type OpenApi, type Parameter } from './commands.ts';
-import { type Access, forgetAccess, readAccess, readUrl, writeAccess } from './config.ts';
+import { type Access, forgetAccess, readAccess, readUrl, TOKEN, writeAccess } from './config.ts';
 import { EXIT, Failure, UsageError } from './failure.ts';
 import { callOf, commandHelp, completion, generalHelp, groupHelp } from './help.ts';
 import { asJson, asTable, printable } from './output.ts';
@@ -77,7 +77,7 @@ async function login(words: readonly string[], { env, ask, err }: Terminal): Pro
   const url = readUrl(words[0]!);
   if (isOpen(url)) err(`${url} is not encrypted: who is on the way can read the token.\n`);
   const token = (await ask(`Token for ${url}: `)).trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('That is no token.');
+  if (!TOKEN.test(token)) throw new UsageError('That is no token.');
   const { email } = await answerOf<{ email?: unknown }>(
     await send({ url, token }, { method: 'GET', path: '/user' }),
   );

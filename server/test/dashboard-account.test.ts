@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { PROVIDER_PAGE } from '../src/identity/accounts/provider.ts';
-import { type Console, findPort, openConsole, withoutBrowser } from './dashboard-browser.ts';
-import { createTeam, waitFor } from './harness.ts';
+import { type Console, openConsole, withoutBrowser } from './dashboard-browser.ts';
+import { createTeam, freePort, waitFor } from './harness.ts';
 import { type MailSink, startMailSink } from './mail-sink.ts';
 import { type Known, startProvider, type TestProvider } from './oidc.ts';
 import { createPerson, secretIn } from './people.ts';
@@ -14,7 +14,7 @@ describe('an account in a browser, where there are mail and a provider', { skip:
   let sink: MailSink;
   let provider: TestProvider;
   before(async () => {
-    const listen = `127.0.0.1:${await findPort()}`;
+    const listen = `127.0.0.1:${await freePort()}`;
     sink = await startMailSink();
     provider = await startProvider(`http://${listen}${PROVIDER_PAGE}`, people);
     console = await openConsole({

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { ensureDashboard } from '../src/host/dashboard.ts';
 import { CHROMIUM, openBrowser, signedIn } from './browser.ts';
-import { startTestApp, type TestApp, type TestAppOptions, type TestTeam, testConfig } from './harness.ts';
+import {
+  freePort,
+  startTestApp,
+  type TestApp,
+  type TestAppOptions,
+  type TestTeam,
+  testConfig,
+} from './harness.ts';
 
 /** How long the browser may take for a step, in milliseconds: generous, for a loaded machine. */
 const PATIENCE = 60_000;
@@ -29,7 +35,7 @@ export async function openConsole({
   ...options
 }: TestAppOptions & { settings?: Record<string, string> } = {}): Promise<Console> {
   const dashboard = await ensureDashboard();
-  const config = testConfig({ DANUBE_LISTEN: `127.0.0.1:${await findPort()}`, ...settings });
+  const config = testConfig({ DANUBE_LISTEN: `127.0.0.1:${await freePort()}`, ...settings });
   const test = await startTestApp({ dashboard, config, ...options });
   const browser = await openBrowser();
   return {
@@ -56,15 +62,6 @@ export function watch(page: Page): string[] {
     if (/Content Security Policy/.test(message.text())) problems.push(message.text());
   });
   return problems;
-}
-
-/** A port of the loopback interface at which nothing listens. */
-export async function findPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Most elements of a page that the keyboard passes before it has been everywhere. */

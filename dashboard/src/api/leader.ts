@@ -1,4 +1,5 @@
 import { newKey } from './client.ts';
+import { pause } from './pause.ts';
 
 /** How often the tab that leads says that it still does, and others ask whether one does, in milliseconds. */
 const RENEW_MS = 1000;
@@ -27,10 +28,10 @@ async function leadByLease(name: string, signal: AbortSignal, lead: Lead): Promi
   while (!signal.aborted) {
     if (holderOf(name) === null) {
       take(name, own);
-      await pause(SETTLE_MS, signal);
+      await unlessGivenUp(SETTLE_MS, signal);
     }
     if (holderOf(name) === own) await leadWhileHeld(name, own, signal, lead);
-    else await pause(RENEW_MS, signal);
+    else await unlessGivenUp(RENEW_MS, signal);
   }
 }
 
@@ -64,16 +65,7 @@ const take = (name: string, own: string): void =>
   localStorage.setItem(name, `${own} ${Date.now() + LEASE_MS}`);
 
 /** Waits; but not where another tab has just given up. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = new AbortController();
-    const go = () => {
-      done.abort();
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(go, ms);
-    signal.addEventListener('abort', go, { signal: done.signal });
-    window.addEventListener('storage', ({ newValue }) => newValue === null && go(), { signal: done.signal });
-  });
-}
+const unlessGivenUp = (ms: number, signal: AbortSignal): Promise<void> =>
+  pause(ms, signal, (go, listening) =>
+    window.addEventListener('storage', ({ newValue }) => newValue === null && go(), { signal: listening }),
+  );

@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { leadAlone } from './leader.ts';
+import { pause } from './pause.ts';
 import { noteProgress, type Progress } from './progress.ts';
 import { currentTeam } from './team.ts';
 
@@ -126,7 +127,7 @@ async function keepOpen(
     if (signal.aborted) return;
     // Lists of operations then ask for themselves.
     tell({ connection: 'lost', changed: ['operations'] });
-    await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]!, signal);
+    await unlessSeen(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]!, signal);
   }
 }
 
@@ -176,17 +177,8 @@ const fieldOf = (frame: string, name: 'id' | 'event' | 'data'): string =>
   new RegExp(`^${name}: ?(.*)$`, 'm').exec(frame)?.[1] ?? '';
 
 /** Waits; but not where somebody looks at the tab again, or the network is back. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = new AbortController();
-    const go = () => {
-      done.abort();
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(go, ms);
-    window.addEventListener('online', go, { signal: done.signal });
-    document.addEventListener('visibilitychange', go, { signal: done.signal });
-    signal.addEventListener('abort', go, { signal: done.signal });
+const unlessSeen = (ms: number, signal: AbortSignal): Promise<void> =>
+  pause(ms, signal, (go, listening) => {
+    window.addEventListener('online', go, { signal: listening });
+    document.addEventListener('visibilitychange', go, { signal: listening });
   });
-}

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { type Console, findPort, openConsole, watch } from '../dashboard-browser.ts';
-import { waitFor } from '../harness.ts';
+import { type Console, openConsole, watch } from '../dashboard-browser.ts';
+import { freePort, waitFor } from '../harness.ts';
 import { createTestIncus } from '../incus.ts';
 import { type Line, openLine } from '../line.ts';
 import { type MailSink, startMailSink } from '../mail-sink.ts';
@@ -28,7 +28,7 @@ export class BrowserWorld {
     this.plane = createTestIncus(createLog('silent'));
     // Somebody who signs in must not wait until it is built, for which there is another test.
     await this.plane.ensureImage('debian-12');
-    const port = await findPort();
+    const port = await freePort();
     this.line = await openLine(port);
     this.mail = await startMailSink();
     this.console = await openConsole({

@@ -10,8 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { OBJECT_STORE_IMAGE } from '../../../src/images/appliance-recipe.ts';
-import { findPort } from '../../dashboard-browser.ts';
-import { waitFor } from '../../harness.ts';
+import { freePort, waitFor } from '../../harness.ts';
 import { makeAccessKey, makeBucket } from '../../object-storage.ts';
 import { SmallHost } from '../small-host.ts';
 
@@ -31,7 +30,7 @@ describe('a restart of the host', { timeout: 3_600_000 }, () => {
       images: [OBJECT_STORE_IMAGE],
       settings: {
         DANUBE_PUBLIC_ADDRESS: '127.0.0.1',
-        DANUBE_S3_PORT: String(await findPort()),
+        DANUBE_S3_PORT: String(await freePort()),
         DANUBE_S3_SIZE_GB: '10',
       },
     });
